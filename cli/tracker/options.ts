@@ -5,6 +5,7 @@
  */
 
 import { type Command, Option } from "@commander-js/extra-typings";
+import { IMPORT_WAYS } from "../../tracker/import_ways.ts";
 import { TRACKER_SERVERS } from "../../tracker/server_names.ts";
 import {
   allowHostOption,
@@ -39,6 +40,12 @@ export function addTracker(program: Command): void {
     .addOption(allowHostOption())
     .option("--allow <feed>", "URL of a feed; only its releases are served, and shown by name")
     .option("--no-udp", "announces over HTTP only")
+    .addOption(
+      new Option(
+        "--import-by <what>",
+        "how what a rack or a site lacks comes in: through one gateway for each, or shared out in stripes among its hosts",
+      ).choices(IMPORT_WAYS).default(IMPORT_WAYS[0]),
+    )
     .addOption(
       new Option(
         "--server <name>",

@@ -6,7 +6,7 @@
  */
 
 import { z } from "zod";
-import { createTracker, type TrackerServerName } from "../../tracker/mod.ts";
+import { createTracker, type ImportWay, type TrackerServerName } from "../../tracker/mod.ts";
 import { setUpLogging } from "../shared/logging.ts";
 import type { ListenAddress, LogLevelName } from "../shared/options.ts";
 import { writeJson, writeLine } from "../shared/output.ts";
@@ -18,6 +18,7 @@ export interface TrackerCommandOptions {
   readonly listen: ListenAddress;
   readonly subnets?: string | undefined;
   readonly hungryInterval?: number | undefined;
+  readonly importBy: ImportWay;
   readonly publicHost?: string | undefined;
   readonly allowHost: readonly string[];
   readonly allow?: string | undefined;
@@ -48,9 +49,12 @@ export async function runTracker(options: TrackerCommandOptions): Promise<void> 
     hostname: options.listen.hostname,
     port: options.listen.port,
     ...(options.publicHost === undefined ? {} : { publicHostname: options.publicHost }),
-    ...(options.hungryInterval === undefined
-      ? {}
-      : { settings: { hungryIntervalMs: options.hungryInterval * 1_000 } }),
+    settings: {
+      importBy: options.importBy,
+      ...(options.hungryInterval === undefined
+        ? {}
+        : { hungryIntervalMs: options.hungryInterval * 1_000 }),
+    },
     hostNames: options.allowHost,
     udp: options.udp,
     server: options.server,

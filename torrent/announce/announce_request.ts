@@ -9,6 +9,7 @@ import { fetchDirectly } from "../../base/direct_fetch.ts";
 import { formatAddress, formatIpv6 } from "../../base/ip_address.ts";
 import { readStream } from "../../base/bounded_read.ts";
 import { outlineBencode } from "../release/mod.ts";
+import { parseDuty, type StripeDuty } from "../../base/stripes.ts";
 import { type BytesByDistance, isReach, type Locality, type Reach } from "../../base/locality.ts";
 
 /** The longest reply: room for far more peers than are asked for. */
@@ -47,6 +48,8 @@ export interface AnnounceState {
    * it misses its own announces. Default: none.
    */
   readonly lost?: readonly string[];
+  /** The stripes that this host brings into its rack. Default: it does not obey stripes. */
+  readonly stripes?: readonly number[];
   /**
    * "address:port" of peers that blocks are coming from, at most eight, seeds first: the tracker believes a seed once others
    * say so. Default: not told, which is not the same as none.
@@ -83,6 +86,8 @@ export interface AnnounceReply {
    * a border once. It does not limit sending. Undefined if the tracker does not say, which other programs' trackers do not.
    */
   readonly reach?: Reach;
+  /** What this host is to bring in. Default: whatever its reach lets it. */
+  readonly duty?: StripeDuty;
 }
 
 const secondsSchema = z.number().transform((seconds) =>
@@ -98,6 +103,10 @@ const replySchema = z.union([
     peers6: z.instanceof(Uint8Array).optional(),
     // An unknown word comes from a tracker that means something else by the key.
     reach: z.instanceof(Uint8Array).transform((bytes) => readReach(bytes)).optional(),
+    stripes: z.instanceof(Uint8Array).transform((bytes) =>
+      parseDuty(new TextDecoder().decode(bytes))
+    )
+      .optional(),
   }),
 ]);
 
@@ -137,6 +146,7 @@ export function parseReply(bytes: Uint8Array): AnnounceReply {
     minIntervalMs: Math.min(reply["min interval"] ?? intervalMs, intervalMs),
     peers: [...readPeers(reply.peers, 4), ...readPeers(reply.peers6 ?? new Uint8Array(), 16)],
     ...(reply.reach === undefined ? {} : { reach: reply.reach }),
+    ...(reply.stripes === undefined ? {} : { duty: reply.stripes }),
   };
 }
 
@@ -146,7 +156,7 @@ function readReach(bytes: Uint8Array): Reach | undefined {
 }
 
 function announceUrl(request: AnnounceRequest): string {
-  const { lost = [], sources } = request;
+  const { lost = [], sources, stripes } = request;
   const query = [
     `info_hash=${percentEncode(request.infoHash)}`,
     `peer_id=${percentEncode(request.peerId)}`,
@@ -166,6 +176,7 @@ function announceUrl(request: AnnounceRequest): string {
       `remote_bytes=${request.received.remoteBytes}`,
     ]),
     ...(request.keepsReach ? ["keeps_reach=1"] : []),
+    ...(stripes === undefined ? [] : [`stripes=${stripes.join()}`]),
     ...(lost.length === 0 ? [] : [`lost=${lost.map(encodeURIComponent).join(",")}`]),
     ...(sources === undefined ? [] : [`sources=${sources.map(encodeURIComponent).join(",")}`]),
   ].join("&");

@@ -185,6 +185,8 @@ export abstract class EngineTransfer<Context extends TransferContext> implements
       readonly lost?: () => readonly string[];
       /** See `AnnounceState.sources`. */
       readonly sources: () => readonly string[];
+      /** See `AnnounceState.stripes`. */
+      readonly stripes?: () => readonly number[];
       /** Called before the event "announce_failed". */
       readonly onFailure?: () => void;
     },
@@ -210,6 +212,7 @@ export abstract class EngineTransfer<Context extends TransferContext> implements
           received,
           lost: options.lost?.() ?? [],
           sources: options.sources(),
+          ...options.stripes === undefined ? {} : { stripes: options.stripes() },
         };
       },
       hasNoPeers: () => this.isRunning && this.traffic().peers === 0,

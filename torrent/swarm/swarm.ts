@@ -6,12 +6,10 @@
 
 import type { Clock } from "../../base/clock.ts";
 import { type Distance, isWithin, type Locality, type Reach } from "../../base/locality.ts";
-import type { Log } from "../../base/log.ts";
-import type { Random } from "../../base/random.ts";
+import { formatDuty, type StripeDuty } from "../../base/stripes.ts";
 import { diskError } from "../content/disk_error.ts";
 import type { TransferFiles } from "../content/transfer_files.ts";
 import type { Supply } from "../engine/obstacle.ts";
-import type { TransferError } from "../errors.ts";
 import { Choker } from "./choker/choker.ts";
 import { ConnectionPool } from "./connections/connection_pool.ts";
 import { LostPeers } from "./connections/lost_peers.ts";
@@ -37,58 +35,20 @@ import type { PieceSuggester } from "./suggest/suggestions.ts";
 import { SuperSeeding } from "./suggest/super_seeding.ts";
 import { supplyOf } from "./supply.ts";
 import { SwarmLog } from "./swarm_log.ts";
+import type { SwarmListener, SwarmOptions } from "./swarm_options.ts";
 import type { SwarmPeer } from "./swarm_peer.ts";
 import { Ticker } from "./ticker.ts";
 import { SwarmTraffic } from "./traffic.ts";
-import type { EstablishedConnection, OwnIdentity } from "./wire/handshaker.ts";
+import type { EstablishedConnection } from "./wire/handshaker.ts";
 import type { SendBuffers } from "./wire/peer_socket.ts";
 
+/**
+ * After this many seconds without a request a host leaves the stripes aside, for what no mate has: the tracker deals those of
+ * a host that has gone within a few seconds, unless it is away itself.
+ */
+const STRIPES_PATIENCE_TICKS = 10;
 /** While nothing comes, the fallback peers are tried every this many seconds. */
 const FALLBACK_TICKS = 5;
-
-/** What a swarm tells the transfer that it belongs to. */
-export interface SwarmListener {
-  /** A peer has said who it is. */
-  onConnected(address: string, locality: Locality | undefined): void;
-  /** Peers are needed: none is left, or none that could be asked for anything, or one has gone that served us. */
-  onNeed(): void;
-  /** A piece was verified and written. */
-  onVerified(index: number): void;
-  /** A piece did not match its hash. */
-  onRejected(message: string): void;
-  /** A peer is banned for a while. */
-  onBanned(address: string, reason: string): void;
-  /** Every piece is there. */
-  onComplete(): void;
-  /** The disk is full: nothing is requested until there is room. */
-  onPaused(error: TransferError): void;
-  /** There is room again. */
-  onContinued(): void;
-  /** The disk failed in another way: the transfer cannot go on. */
-  onFailed(error: TransferError): void;
-}
-
-/** What a swarm works with. */
-export interface SwarmOptions {
-  /** The release and its content on disk. */
-  readonly files: TransferFiles;
-  /** The info dictionary, for peers that have only its hash (BEP 9). */
-  readonly infoBytes: Uint8Array;
-  /** The release's info hash and our peer id. */
-  readonly own: OwnIdentity;
-  /** The TCP port on which peers reach us. */
-  readonly port: number;
-  /** Where we are. */
-  readonly locality: Locality;
-  /** Addresses that are tried when no other peer gives anything. */
-  readonly fallbackPeers: readonly string[];
-  readonly limits: RateLimits;
-  readonly buffers: SendBuffers;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-  readonly listener: SwarmListener;
-}
 
 /** The peers of one release, and the pieces that pass between them and the disk. */
 export class Swarm implements PeerContext {
@@ -117,6 +77,9 @@ export class Swarm implements PeerContext {
   readonly #lostPeers = new LostPeers();
   readonly #redundantSeeds = new RedundantSeeds();
   readonly #reach = new FetchReach();
+  #duty: StripeDuty | undefined;
+  /** Seconds without a request while pieces are missing, up to {@link STRIPES_PATIENCE_TICKS}. */
+  #idleTicks = 0;
   readonly #fallbackPeers: readonly string[];
 
   constructor(options: SwarmOptions) {
@@ -150,12 +113,14 @@ export class Swarm implements PeerContext {
       targets: () => this.#targets(),
       prefill: (piece) => prefill(piece, { files, bufferOf: () => this.scheduler.bufferOf(piece) }),
     });
-    this.#newPieceAssigner = new NewPieceAssigner(() => this.#connections.peers);
+    const isStriped = () => this.picker.isStriped;
+    this.#newPieceAssigner = new NewPieceAssigner(() => this.#connections.peers, isStriped);
     this.suggester = this.#startedAsSeed
       ? new SuperSeeding({
         pieceCount: release.pieceCount,
         random,
         peers: () => this.#targets(),
+        isStriped,
       })
       : this.#newPieceAssigner;
     this.#choker = new Choker(localScope);
@@ -247,6 +212,21 @@ export class Swarm implements PeerContext {
     if (this.#reach.assign(reach)) this.#updateReach();
   }
 
+  /** The stripes that we bring into our rack, for the next announce: a tracker that has restarted does not know them. */
+  get ownStripes(): readonly number[] {
+    return this.#duty?.rack ?? [];
+  }
+
+  /** Sets what we are to bring in from now on; undefined: the import is not striped. */
+  setDuty(duty: StripeDuty | undefined): void {
+    const isSame = duty !== undefined && this.#duty !== undefined &&
+      formatDuty(duty) === formatDuty(this.#duty);
+    if (isSame || duty === this.#duty) return;
+    this.#duty = duty;
+    this.#idleTicks = 0;
+    this.#updateReach();
+  }
+
   /** A peer has dialled us for this release. */
   accept(established: EstablishedConnection): void {
     this.#connections.accept(established);
@@ -294,7 +274,9 @@ export class Swarm implements PeerContext {
   }
 
   onBlock(distance: Distance): void {
-    if (this.#reach.onBlock(distance)) this.#updateReach();
+    const isServed = distance === "rack" && this.#leavesStripesAside;
+    if (isServed) this.#idleTicks = 0;
+    if (this.#reach.onBlock(distance) || isServed) this.#updateReach();
   }
 
   onContested(piece: PartialPiece<RequestTarget>, by: RequestTarget): void {
@@ -338,7 +320,9 @@ export class Swarm implements PeerContext {
     const { files: { release, isComplete }, traffic } = this;
     traffic.onTick(seconds);
     this.#choker.onTick({
-      isSource: this.#startedAsSeed || this.#reach.assigned !== "rack" && !isComplete,
+      // With stripes all bring in, and their mates fetch from each of them.
+      isSource: this.#startedAsSeed ||
+        this.#duty === undefined && this.#reach.assigned !== "rack" && !isComplete,
       missingLocallyBytes: this.picker.missingLocally * release.pieceLengthBytes,
       pieceBytes: release.pieceLengthBytes,
       downloadBytesPerSecond: traffic.downloadBytesPerSecond,
@@ -352,9 +336,21 @@ export class Swarm implements PeerContext {
     }
     this.#checkSupply();
     this.#connections.onTick();
-    if (!this.files.isComplete && !this.#writer.isPaused && !isAnyRequestOutstanding(peers)) {
-      this.#listener.onNeed();
-    }
+    const isIdle = !this.files.isComplete && !this.#writer.isPaused &&
+      !isAnyRequestOutstanding(peers);
+    if (isIdle) this.#listener.onNeed();
+    this.#checkStripes(isIdle);
+  }
+
+  #checkStripes(isIdle: boolean): void {
+    if (this.#duty === undefined || this.#leavesStripesAside) return;
+    this.#idleTicks = isIdle ? this.#idleTicks + 1 : 0;
+    if (this.#leavesStripesAside) this.#updateReach();
+  }
+
+  /** Whether it fetches what no mate has, whose stripe it may be: until a mate sends something, or the tracker deals anew. */
+  get #leavesStripesAside(): boolean {
+    return this.#idleTicks >= STRIPES_PATIENCE_TICKS;
   }
 
   /** A host that gets nothing from within its reach ignores that, and tries the peers that it knows from elsewhere. */
@@ -377,7 +373,10 @@ export class Swarm implements PeerContext {
     }
   }
 
+  /** The reach, the duty, or whether they hold has changed: a host that starves ignores both. */
   #updateReach(): void {
+    this.picker.setDuty(this.#reach.isStarved ? undefined : this.#duty);
+    this.picker.suspendStripes(this.#leavesStripesAside);
     for (const peer of this.#connections.peers) peer.onReachChanged();
   }
 

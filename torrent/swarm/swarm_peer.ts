@@ -51,7 +51,7 @@ export interface SwarmPeer {
   setChoked(choked: boolean): void;
   /** Tells the peer about a piece that was verified just now (BEP 3: have). */
   announcePiece(index: number): void;
-  /** Takes note that the swarm's reach has changed: see `PeerContext.isWithinReach`. */
+  /** Takes note that the swarm's reach has changed (`PeerContext.isWithinReach`), or its stripes. */
   onReachChanged(): void;
   /** Sends requests until the peer's request window is full or nothing is left to ask it for. */
   requestMore(): void;

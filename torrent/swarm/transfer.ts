@@ -110,7 +110,9 @@ export class SwarmTransfer extends EngineTransfer<SwarmTransferContext> {
       keepsReach: true,
       lost: () => swarm.lostPeers,
       sources: () => swarm.sources,
-      onReply: ({ peers, reach }) => {
+      stripes: () => swarm.ownStripes,
+      onReply: ({ peers, reach, duty }) => {
+        swarm.setDuty(duty);
         swarm.setReach(reach ?? "everywhere");
         if (!this.isEnded) swarm.add(peers);
       },

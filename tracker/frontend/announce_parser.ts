@@ -3,6 +3,7 @@
  * (BEP 41). It goes through the text once, since it runs for every announce; every value is bounded.
  */
 
+import { parseStripes } from "../../base/stripes.ts";
 import { Buffer } from "node:buffer";
 import type { Announce } from "../members/mod.ts";
 import type { BytesByDistance } from "../../base/locality.ts";
@@ -38,7 +39,7 @@ export interface AnnounceQuery extends Omit<Announce, "ip" | "family"> {
 /** What only Rollcall's engines tell. */
 export type RollcallFields = Pick<
   AnnounceQuery,
-  "host" | "site" | "rack" | "received" | "keepsReach" | "lost" | "sources"
+  "host" | "site" | "rack" | "received" | "keepsReach" | "stripes" | "lost" | "sources"
 >;
 
 /** Parses the query of an announce. Returns a text that says what is wrong if it is not acceptable. */
@@ -54,6 +55,7 @@ export function parseAnnounceQuery(query: string): AnnounceQuery | string {
   ];
   let [lost, sources]: (readonly string[] | undefined)[] = [];
   let keepsReach = false;
+  let stripes: readonly number[] | undefined;
   const receivedBytes = () => received ??= { rackBytes: 0, siteBytes: 0, remoteBytes: 0 };
   let at = 0;
   for (let pairs = 0; at < query.length; pairs++) {
@@ -106,6 +108,9 @@ export function parseAnnounceQuery(query: string): AnnounceQuery | string {
         case "keeps_reach":
           keepsReach = value === "1";
           break;
+        case "stripes":
+          stripes = parseStripes(decodeBytes(value));
+          break;
         case "lost":
           lost = readAddresses(value);
           break;
@@ -146,6 +151,7 @@ export function parseAnnounceQuery(query: string): AnnounceQuery | string {
     rack,
     received,
     keepsReach,
+    stripes,
     lost,
     sources,
     isCompact,
@@ -173,8 +179,8 @@ export function parseUrlData(text: string): RollcallFields | undefined {
   const fixed = `info_hash=${"0".repeat(HASH_BYTES)}&peer_id=${"0".repeat(HASH_BYTES)}&port=1&`;
   const parsed = parseAnnounceQuery(fixed + text.slice(question + 1));
   if (typeof parsed === "string") return undefined;
-  const { host, site, rack, received, keepsReach, lost, sources } = parsed;
-  return { host, site, rack, received, keepsReach, lost, sources };
+  const { host, site, rack, received, keepsReach, stripes, lost, sources } = parsed;
+  return { host, site, rack, received, keepsReach, stripes, lost, sources };
 }
 
 const decodedHashes = new Map<string, string>();

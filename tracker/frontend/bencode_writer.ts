@@ -6,6 +6,7 @@
  * copies it at once.
  */
 
+import { formatDuty } from "../../base/stripes.ts";
 import type { Answer, Member } from "../members/mod.ts";
 import type { ScrapeEntry } from "../swarm/mod.ts";
 
@@ -70,6 +71,13 @@ export function encodeAnswer(answer: Answer, form: AnswerForm): Uint8Array<Array
     number(answer.reach.length);
     text(":");
     text(answer.reach);
+    if (answer.duty !== undefined) {
+      const duty = formatDuty(answer.duty);
+      text("7:stripes");
+      number(duty.length);
+      text(":");
+      text(duty);
+    }
   }
   text("e");
   return finish();

@@ -1,6 +1,6 @@
 /**
  * Elects who may fetch across a border: a small number of gateways per site and per rack, so that little more than one
- * copy crosses. They are elected while the group holds no complete copy, kept while they make progress, and replaced when
+ * copy crosses. They are elected while the group holds no complete copy and no host brings in its stripes, kept while they make progress, and replaced when
  * they stall, are slow, time out or leave. `electGateways` decides and changes nothing; `applyElection` changes.
  */
 
@@ -96,7 +96,8 @@ const NO_ELECTIONS: readonly Election[] = [];
 export function applyElection(election: Election, members: Members): void {
   const { group, chosen, elected, demoted } = election;
   if (group.level === Level.Rack) {
-    members.racksWithGateways += Number(chosen.length > 0) - Number(group.gateways.length > 0);
+    const wasServed = group.gateways.length > 0 || group.isStriped;
+    members.racksWithGateways += Number(chosen.length > 0 || group.isStriped) - Number(wasServed);
   }
   group.gateways = chosen;
   for (const { member, why } of demoted) {
@@ -110,15 +111,18 @@ export function applyElection(election: Election, members: Members): void {
 }
 
 /**
- * Notes the median rate of each site's rack gateways as the site's usual rate, and the best site's as the fleet's. To be
+ * Notes the median rate of each site's rack gateways and owners of stripes as the site's usual rate, and the best site's as the fleet's. To be
  * called every few seconds only: it visits all gateways.
  */
 export function measureUsualRates(members: Members): void {
   let fastest = 0;
   for (const site of members.fleet.children.values()) {
     const rates: number[] = [];
-    for (const { gateways: [gateway] } of site.children.values()) {
+    for (const { gateways: [gateway], stripeOwners } of site.children.values()) {
       if (gateway !== undefined) rates.push(gateway.bytesPerMs);
+      for (const owner of new Set(stripeOwners)) {
+        if (owner !== undefined) rates.push(owner.bytesPerMs);
+      }
     }
     rates.sort((left, right) => left - right);
     site.usualBytesPerMs = rates.length < MIN_RATES ? 0 : rates[rates.length >> 1] ?? 0;
@@ -135,7 +139,7 @@ interface GroupElectionOptions extends ElectionOptions {
 function electIn(group: Group, options: GroupElectionOptions): Election | undefined {
   const { wanted, preferred } = options;
   const current = group.gateways;
-  if (group.size === 0 || holdsCopy(group, options)) {
+  if (group.size === 0 || group.isStriped || holdsCopy(group, options)) {
     return current.length === 0 ? undefined : { group, chosen: [], elected: [], demoted: [] };
   }
   const fit = current.every((member) => fitness(member, group, options) === "fit");

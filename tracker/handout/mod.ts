@@ -7,3 +7,4 @@
 export * from "./gateway_election.ts";
 export * from "./handout_settings.ts";
 export * from "./peer_selection.ts";
+export * from "./stripes.ts";

@@ -20,6 +20,8 @@
 import type { Reach } from "../../base/locality.ts";
 import { PeerSample, type PeerSampleOptions } from "./peer_sample.ts";
 import { isTimedOut } from "./gateway_election.ts";
+import { chooseForStripes, chooseOwnersForSeed } from "./striped_selection.ts";
+import type { DealtDuty } from "./stripes.ts";
 import {
   Bucket,
   BucketRange,
@@ -34,6 +36,8 @@ import { pickRandom } from "../../base/random.ts";
 /** What a selection is based on. */
 export interface SelectionOptions extends PeerSampleOptions {
   readonly members: Members;
+  /** What the asker is to bring in, if it obeys stripes and has been dealt them. Default: it may have a gateway's part. */
+  readonly duty?: DealtDuty | undefined;
 }
 
 /** The answer to an announce. */
@@ -52,16 +56,21 @@ const MAX_MEMBERS_LOOKED_AT = 500;
 
 /** Chooses the peers for one member of the swarm, how far it is to fetch, and when it is to announce again. */
 export function selectPeers(asker: Member, options: SelectionOptions): Selection {
-  const { settings } = options;
+  const { settings, duty } = options;
   const sample = new PeerSample(asker, options);
   if (asker.rank === Rank.Seed) {
+    if (duty !== undefined) chooseOwnersForSeed(asker, { sample, options, duty });
     chooseForSeed(asker, sample, options);
     const { seedIntervalMs: intervalMs, hungryIntervalMs: minIntervalMs } = settings;
     return { peers: sample.peers, helpers: [], intervalMs, minIntervalMs, reach: "rack" };
   }
   const reach = reachOf(asker, options);
   // Peers across a border come first, so that a large rack leaves room for them.
-  chooseAcross(asker, reach, { asker, sample, options });
+  if (duty !== undefined) chooseForStripes(asker, { sample, options, duty });
+  // Who obeys stripes and makes no progress is helped like anybody else.
+  if (duty === undefined || isStarving(asker, options)) {
+    chooseAcross(asker, reach, { asker, sample, options });
+  }
   const helpers = asker.rack === undefined ? [] : sample.peers.slice();
   if (asker.rack !== undefined) chooseInside(asker.rack, sample, options);
   const intervals = intervalsOf(asker, reach, { sample, options });
@@ -77,8 +86,10 @@ function intervalsOf(
   const { beginningIntervalMs, eagerIntervalMs, hungryIntervalMs, leecherIntervalMs } = settings;
   const ageMs = options.nowMs - asker.arrivedMs;
   const isBeginning = ageMs < settings.beginningMs;
-  // Gateways are few, and everybody waits for them.
-  if (isGateway(asker)) {
+  const { duty } = options;
+  // Few bring something in, and everybody waits for them.
+  const isOwner = duty !== undefined && duty.rack.length > 0;
+  if (isGateway(asker) || isOwner || duty?.isDue && ageMs < settings.eagerMs) {
     const laterMs = ageMs < settings.eagerMs ? eagerIntervalMs : hungryIntervalMs;
     const intervalMs = isBeginning ? Math.min(beginningIntervalMs, laterMs) : laterMs;
     return { intervalMs, minIntervalMs: Math.min(intervalMs, eagerIntervalMs) };
@@ -111,10 +122,14 @@ function isBusy(member: Member): boolean {
 
 /** How far away the peers may be that a leecher fetches from now. */
 export function reachOf(asker: Member, options: SelectionOptions): Reach {
-  const { settings } = options;
+  const { settings, duty } = options;
   const { site, rack, announcesWithoutProgress } = asker;
   if (site === undefined || rack === undefined) return "everywhere";
   if (site.gateways.includes(asker)) return "everywhere";
+  // A seed's pieces are for its whole site.
+  const needsOthers = duty !== undefined && duty.site.length > 0 &&
+    site.count(BucketRange.ConfirmedSeeds) === 0;
+  if (needsOthers) return "everywhere";
   if (announcesWithoutProgress >= settings.starvingAnnounces) {
     const patience = canExpectHelp(asker, { site, rack, options })
       ? settings.patientAnnounces
@@ -122,7 +137,17 @@ export function reachOf(asker: Member, options: SelectionOptions): Reach {
     if (announcesWithoutProgress >= 2 * patience) return "everywhere";
     if (announcesWithoutProgress >= patience) return "site";
   }
-  return rack.gateways.includes(asker) ? "site" : "rack";
+  const bringsIn = rack.gateways.includes(asker) || duty !== undefined && duty.rack.length > 0;
+  return bringsIn ? "site" : "rack";
+}
+
+/** Whether it is to fetch from farther than what it brings in is worth. */
+function isStarving(asker: Member, options: SelectionOptions): boolean {
+  const { starvingAnnounces, patientAnnounces } = options.settings;
+  const { site, rack, announcesWithoutProgress } = asker;
+  if (site === undefined || rack === undefined) return true;
+  const isHelped = canExpectHelp(asker, { site, rack, options });
+  return announcesWithoutProgress >= (isHelped ? patientAnnounces : starvingAnnounces);
 }
 
 /** Whether somebody inside the border holds what the asker lacks, or will soon. */
@@ -135,6 +160,7 @@ function canExpectHelp(
     member !== asker && !isTimedOut(member, options) &&
     member.announcesWithoutProgress < settings.gatewayStallAnnounces;
   if (rack.gateways.some(stillMoving) || site.gateways.some(stillMoving)) return true;
+  if (rack.stripeOwners.some((one) => one !== undefined && stillMoving(one))) return true;
   const looks = Math.min(rack.end(BucketRange.WithData), MAX_MEMBERS_LOOKED_AT);
   for (let slot = 0; slot < looks; slot++) {
     const member = rack.list[slot];

@@ -1,6 +1,7 @@
 /** An announce and its answer as the tracker's core sees them, whether it came over HTTP or UDP. */
 
 import type { BytesByDistance, Reach } from "../../base/locality.ts";
+import type { StripeDuty } from "../../base/stripes.ts";
 import type { Member } from "./member.ts";
 
 /** One announce (BEP 3, BEP 15), parsed and checked. */
@@ -38,6 +39,8 @@ export interface Announce {
   readonly received?: Readonly<BytesByDistance> | undefined;
   /** Whether it fetches from no farther than the answer's reach. Default: no. */
   readonly keepsReach?: boolean | undefined;
+  /** The stripes that it brings into its rack. Default: it does not obey stripes. */
+  readonly stripes?: readonly number[] | undefined;
   /** Peers of its site to which it has just lost the connection, each as "address:port". Default: none. */
   readonly lost?: readonly string[] | undefined;
   /**
@@ -60,6 +63,8 @@ export interface Answer {
   readonly peers: readonly Member[];
   /** How far away the peers may be that it fetches from. */
   readonly reach: Reach;
+  /** What it is to bring in. Default: whatever its reach lets it. */
+  readonly duty?: StripeDuty | undefined;
 }
 
 /** An announce that is not accepted. */

@@ -29,6 +29,8 @@ export interface MemberOptions {
   readonly leftBytes: number;
   /** Whether it fetches from no farther than the answer's reach. Default: no. */
   readonly keepsReach?: boolean | undefined;
+  /** Whether it brings in the stripes that it is dealt and no others. Default: no. */
+  readonly obeysStripes?: boolean | undefined;
   /** Whether it only says that it is a seed; see `unverified_seeds.ts`. Default: no. */
   readonly isUnverifiedSeed?: boolean | undefined;
   readonly nowMs: number;
@@ -51,6 +53,8 @@ export class Member {
   readonly location: RackLocation | undefined;
   /** A peer that does not keep to the reach also fetches across a border from those whom it is meant to help. */
   readonly keepsReach: boolean;
+  /** It brings in the stripes that it is dealt and no others. */
+  readonly obeysStripes: boolean;
   readonly arrivedMs: number;
   /** Its address and port as BEP 23 (6 bytes) and BEP 7 (18 bytes) put them into answers. */
   readonly compact: Uint8Array;
@@ -118,6 +122,7 @@ export class Member {
     this.host = options.host;
     this.location = options.location;
     this.keepsReach = options.keepsReach ?? false;
+    this.obeysStripes = options.obeysStripes ?? false;
     this.leftBytes = options.leftBytes;
     this.isUnverifiedSeed = options.isUnverifiedSeed ?? false;
     this.arrivedMs = options.nowMs;

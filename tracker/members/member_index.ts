@@ -88,6 +88,10 @@ export class MemberIndex<Entry extends IndexEntry> {
   readonly children = new Map<string, MemberIndex<Entry>>();
   /** Who fetches across this group's border. Only `applyElection` changes it. */
   gateways: readonly Entry[] = [];
+  /** Of a rack, by stripe: who brings it in. Only `stripes.ts` changes it. */
+  readonly stripeOwners: (Entry | undefined)[] = [];
+  /** Of a site, by stripe: the rack whose owner brings it in. Only `stripes.ts` changes it. */
+  readonly stripeRacks: (MemberIndex<Entry> | undefined)[] = [];
   /** Gateways that were replaced only because they were slow. */
   slowReplacements = 0;
   /** Whether one of its members came with the whole content, so that nothing had to cross the border. */
@@ -104,6 +108,12 @@ export class MemberIndex<Entry extends IndexEntry> {
   constructor(level: Level, name: string) {
     this.level = level;
     this.name = name;
+  }
+
+  /** Whether hosts bring in stripes of this rack, or of a rack of this site. */
+  get isStriped(): boolean {
+    return this.stripeOwners.some((owner) => owner !== undefined) ||
+      this.stripeRacks.some((rack) => rack !== undefined && rack.isStriped);
   }
 
   /** The number of members, including those that have timed out. */

@@ -26,7 +26,7 @@ export class Members {
   readonly fleet: Group = new MemberIndex<Member>(Level.Fleet, "");
   /** Members whose location is not known. */
   readonly unlocated: Group = new MemberIndex<Member>(Level.Site, "");
-  /** The number of racks that have gateways, and so want a copy from outside. */
+  /** The number of racks that have gateways or owners of stripes, and so want a copy from outside. */
   racksWithGateways = 0;
   /** The most that any member had left to fetch: the content's size, as far as the tracker can know it. */
   largestLeftBytes = 0;
@@ -78,8 +78,9 @@ export class Members {
     for (const group of member.groups) group.remove(member);
     const { site, rack } = member;
     if (site === undefined || rack === undefined || rack.size > 0) return;
-    if (rack.gateways.length > 0) this.racksWithGateways--;
+    if (rack.gateways.length > 0 || rack.isStriped) this.racksWithGateways--;
     rack.gateways = [];
+    rack.stripeOwners.length = 0;
     // What it received stays part of the report, within bounds: peers can name as many racks as they like.
     if (rack.receivedBytes > 0 && this.#emptyRacks < MAX_EMPTY_RACKS) {
       this.#emptyRacks++;

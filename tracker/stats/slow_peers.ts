@@ -1,7 +1,7 @@
 /** Finds which peers of a swarm are slow, and explains why in words for an operator. */
 
 import { type Member, type Members, Rank } from "../members/mod.ts";
-import type { HandoutSettings } from "../handout/mod.ts";
+import { type HandoutSettings, importersOf } from "../handout/mod.ts";
 
 /** Slow peers in a report; more than that nobody reads. */
 const MAX_SLOW = 20;
@@ -78,8 +78,9 @@ function explain(member: Member, usualBytesPerMs: number, options: SlowPeerOptio
   }
   const standstill = `no progress over ${announcesWithoutProgress} announces`;
   if (rack === undefined) return `${standstill}; where it stands is not known`;
-  const gateway = rack.gateways[0];
-  if (gateway === member) {
+  const importers = importersOf(rack);
+  const gateway = importers.find((one) => one.announcesWithoutProgress > 0) ?? importers[0];
+  if (importers.includes(member)) {
     return `${standstill}; it is its rack's gateway, and its ${member.helpers.length} helpers give nothing`;
   }
   if (rack.list.some((one) => one.rank !== Rank.Empty && hasMore(one, member))) {

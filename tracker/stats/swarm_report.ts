@@ -3,7 +3,7 @@
  * the least possible, gateways, and which peers are slow and why. A report visits every member.
  */
 
-import { type HandoutSettings, isTimedOut } from "../handout/mod.ts";
+import { type HandoutSettings, importersOf, isTimedOut } from "../handout/mod.ts";
 import { type Group, type Member, Rank } from "../members/mod.ts";
 import { findSlowPeers, type SlowPeer } from "./slow_peers.ts";
 import type { Swarm } from "../swarm/mod.ts";
@@ -17,7 +17,7 @@ export interface GroupReport {
   readonly copies: number;
   /** The share of the content that its peers hold on the average, 0 to 1. */
   readonly progress: number;
-  /** "host (address)" of each gateway. */
+  /** "host (address)" of each that brings something in: gateways, and owners of stripes. */
   readonly gateways: readonly string[];
   /** What came in across its border. */
   readonly receivedBytes: number;
@@ -157,7 +157,7 @@ function groupReport(group: Group, sizeBytes: number): GroupReport {
     peers: group.size,
     copies: group.seeds,
     progress: wanted > 0 ? held / wanted : Number(group.seeds > 0),
-    gateways: group.gateways.map(describeMember),
+    gateways: importersOf(group).map(describeMember),
     receivedBytes: group.receivedBytes,
     leastBytes: group.hasInitialSeed ? 0 : group.mostHeldBytes,
   };

@@ -20,12 +20,16 @@ import {
 import type { MonotonicClock } from "../../base/clock.ts";
 import {
   applyElection,
+  claimStripes,
+  dealStripes,
+  type DealtDuty,
   effectiveIntervalMs,
   electGateways,
   graceUnconfirmed,
   type HandoutSettings,
   isGateway,
   measureUsualRates,
+  ownsStripes,
   type Selection,
   selectPeers,
 } from "../handout/mod.ts";
@@ -156,10 +160,14 @@ export class Swarm {
     const find = (key: string) => findNamed(this.members, key, ownAddress);
     for (const key of announce.lost ?? []) this.#onLost(find(key), member);
     if (announce.sources !== undefined) this.#onSources(announce.sources.map(find), member);
+    if (known === undefined) claimStripes(member, announce.stripes ?? []);
+    const dealt = this.#deal(member, nowMs);
+    const duty = member.obeysStripes ? dealt : undefined;
     this.#elect(member, nowMs, member);
     const selection = selectPeers(member, {
       members: this.members,
       settings,
+      duty,
       wanted: announce.wanted,
       family: announce.family,
       nowMs,
@@ -168,8 +176,12 @@ export class Swarm {
     member.intervalMs = selection.intervalMs;
     this.#timeouts.watch(member);
     this.members.setHelpers(member, selection.helpers);
-    if (ownAddress === undefined) return this.#answer(selection);
-    return this.#answer({ ...selection, peers: asReachedAt(selection.peers, ownAddress) });
+    const answer = this.#answer(
+      ownAddress === undefined
+        ? selection
+        : { ...selection, peers: asReachedAt(selection.peers, ownAddress) },
+    );
+    return duty === undefined ? answer : { ...answer, duty };
   }
 
   /** Forgets all members that have not announced for too long; returns whether the swarm is empty. */
@@ -227,6 +239,7 @@ export class Swarm {
       host,
       location,
       keepsReach,
+      obeysStripes: announce.stripes !== undefined && keepsReach,
       ...reportedProgress(announce, { knows: false }),
       nowMs,
       intervalMs,
@@ -269,7 +282,7 @@ export class Swarm {
 
   #forget(member: Member): void {
     // Only these have a part in who fetches for whom; thousands of others may leave at once.
-    const isNeeded = member.rank === Rank.Seed || isGateway(member);
+    const isNeeded = member.rank === Rank.Seed || isGateway(member) || ownsStripes(member);
     this.traffic.depart(member);
     this.#timeouts.unwatch(member);
     this.members.remove(member);
@@ -279,7 +292,9 @@ export class Swarm {
     const others = (this.#perAddress.get(address) ?? 0) - 1;
     if (others > 0) this.#perAddress.set(address, others);
     else this.#perAddress.delete(address);
-    if (isNeeded) this.#elect(member, this.#options.clock.nowMs());
+    if (!isNeeded) return;
+    this.#deal(member, this.#options.clock.nowMs());
+    this.#elect(member, this.#options.clock.nowMs());
   }
 
   /**
@@ -309,15 +324,28 @@ export class Swarm {
     if (member === undefined || member === asker || member.hasTimedOut || member.wasReportedLost) {
       return;
     }
-    if (asker.site === undefined || member.site !== asker.site || !isGateway(member)) return;
+    if (asker.site === undefined || member.site !== asker.site) return;
+    if (!isGateway(member) && !ownsStripes(member)) return;
     member.wasReportedLost = true;
     this.members.setTimedOut(member, true);
-    this.#options.log.debug("gateway {member} of {infoHash} was reported lost by {asker}", {
-      member: member.key,
-      infoHash: this.infoHash,
-      asker: asker.key,
-    });
+    this.#options.log.debug(
+      "{member} of {infoHash}, which brings in, was reported lost by {asker}",
+      {
+        member: member.key,
+        infoHash: this.infoHash,
+        asker: asker.key,
+      },
+    );
     this.#elect(member, this.#options.clock.nowMs(), asker);
+  }
+
+  /** Deals the stripes of a member's rack and site, if it obeys them or others there do; returns what is its own. */
+  #deal(member: Member, nowMs: number): DealtDuty | undefined {
+    const { settings } = this.#options;
+    if (settings.importBy !== "stripes") return undefined;
+    if (member.rack === undefined) return undefined;
+    if (!member.obeysStripes && !member.rack.isStriped) return undefined;
+    return dealStripes(member, { members: this.members, settings, nowMs });
   }
 
   #elect(member: Member, nowMs: number, asker?: Member): void {

@@ -74,6 +74,7 @@ export async function runUntil(
 export function startFixedTracker(
   ports: (asker: number) => readonly number[],
   reach?: Distance,
+  stripes?: string,
 ) {
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
     const asker = Number(new URL(request.url).searchParams.get("port"));
@@ -84,6 +85,7 @@ export function startFixedTracker(
         "min interval": 1,
         peers: new Uint8Array(peers),
         ...reach === undefined ? {} : { reach },
+        ...stripes === undefined ? {} : { stripes },
       })),
     );
   });

@@ -21,23 +21,29 @@ const hosts: Locality[] = [
   { host: "web-6", site: "south", rack: "b" },
 ];
 
+/** How what a site or a rack lacks comes in. WebTorrent does not obey stripes: it has gateways either way. */
+type ImportBy = "gateways" | "stripes";
+
 for (const engine of Object.keys(ENGINES) as EngineName[]) {
-  Deno.test(`${engine}: six hosts in two sites fetch about one copy across each border`, () =>
-    fetchInTwoSites(engine));
-  for (const when of ["when all have a piece", "at its first piece"] as const) {
-    Deno.test(`${engine}: when the gateway of a site is killed ${when}, the others of the site go on`, () =>
-      killTheGateway(engine, when));
+  for (const importBy of ["gateways", "stripes"] as const) {
+    const name = `${engine}, by ${importBy}`;
+    Deno.test(`${name}: six hosts in two sites fetch about one copy across each border`, () =>
+      fetchInTwoSites(engine, importBy));
+    for (const when of ["when all have a piece", "at its first piece"] as const) {
+      Deno.test(`${name}: when who brings into a site is killed ${when}, the others of the site go on`, () =>
+        killAnImporter(engine, importBy, when));
+    }
   }
 }
 
-async function fetchInTwoSites(engine: EngineName): Promise<void> {
+async function fetchInTwoSites(engine: EngineName, importBy: ImportBy): Promise<void> {
   await using directory = await temporaryDirectory();
   const content = `${directory.path}/blob.bin`;
   await Deno.writeFile(content, sampleBytes(SIZE_BYTES, 1));
   const tracker = await createTracker({
     hostname: "127.0.0.1",
     log: silentLog,
-    settings: { hungryIntervalMs: 1000, leecherIntervalMs: 2000 },
+    settings: { importBy, hungryIntervalMs: 1000, leecherIntervalMs: 2000 },
   });
   const peers: PeerProcess[] = [];
   try {
@@ -97,8 +103,9 @@ async function fetchInTwoSites(engine: EngineName): Promise<void> {
   }
 }
 
-async function killTheGateway(
+async function killAnImporter(
   engine: EngineName,
+  importBy: ImportBy,
   when: "when all have a piece" | "at its first piece",
 ): Promise<void> {
   await using directory = await temporaryDirectory();
@@ -108,6 +115,7 @@ async function killTheGateway(
     hostname: "127.0.0.1",
     log: silentLog,
     settings: {
+      importBy,
       hungryIntervalMs: 1000,
       leecherIntervalMs: 1000,
       // Rollcall's engine reports lost gateways: neither a time-out nor starving shall help here.
@@ -148,15 +156,15 @@ async function killTheGateway(
     );
     await Promise.race(anyPiece);
     // Whoever has the first piece of a site has it from outside.
-    const gateway = hosts.find(({ host }) =>
+    const importer = hosts.find(({ host }) =>
       peers.get(host)?.reports.some((one) => one.type === "progress")
     );
-    assert.ok(gateway !== undefined);
-    const killed = peers.get(gateway.host);
+    assert.ok(importer !== undefined);
+    const killed = peers.get(importer.host);
     assert.ok(killed !== undefined && !killed.reports.some((one) => one.type === "done"));
     if (when === "when all have a piece") await Promise.all(anyPiece);
     await killed.kill();
-    peers.delete(gateway.host);
+    peers.delete(importer.host);
     await Promise.allSettled(anyPiece);
     for (const peer of peers.values()) await peer.done();
   } finally {

@@ -9,6 +9,7 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { silentLog } from "../../../base/log.ts";
 import bencode from "bencode";
+import { IMPORT_WAYS, type ImportWay } from "../../../tracker/import_ways.ts";
 import {
   createTracker,
   type Tracker,
@@ -30,11 +31,13 @@ async function withTracker(
   server: TrackerServerName,
   work: (tracker: Tracker) => Promise<void>,
   hostname = "127.0.0.1",
+  importBy: ImportWay = "gateways",
 ): Promise<void> {
   let seed = 1;
   const tracker = await createTracker({
     hostname,
     server,
+    settings: { importBy },
     clock: { nowMs: () => 0 },
     // Park and Miller's: both servers draw the same.
     random: () => (seed = seed * 48_271 % 2_147_483_647) / 2_147_483_647,
@@ -55,7 +58,7 @@ function query(index: number): string {
     ? ""
     : `&host=h${index}&site=s%C3%B6${index % 3}&rack=r${index % 5}` +
       `&rack_bytes=${index * 10}&site_bytes=${index}&remote_bytes=1` +
-      `&keeps_reach=${index % 2}`;
+      `&keeps_reach=${index % 2}` + (index % 4 === 1 ? "" : "&stripes=");
   const event = index % 11 === 10 ? "stopped" : index % 13 === 12 ? "completed" : "started";
   // Some come again.
   const port = 4_000 + index % 160;
@@ -64,25 +67,35 @@ function query(index: number): string {
     `&numwant=${index % 19 === 0 ? 5 : 30}&compact=${index % 2}${place}`;
 }
 
-Deno.test("tracker: either server answers the same announces with the same peers", async () => {
+for (const importBy of IMPORT_WAYS) {
+  Deno.test(`tracker: either server answers the same announces the same, by ${importBy}`, () =>
+    expectSameAnswers(importBy));
+}
+
+async function expectSameAnswers(importBy: ImportWay): Promise<void> {
   const answers = new Map<TrackerServerName, unknown[]>();
   for (const server of TRACKER_SERVERS) {
     const given: unknown[] = [];
-    await withTracker(server, async (tracker) => {
-      for (let index = 0; index < 200; index++) {
-        const response = await fetch(`${tracker.announceUrl}?${query(index)}`);
-        // The package says that there are no IPv6 peers, ours does not mention them.
-        const { peers6: _, ...answer } = bencode.decode(await response.bytes());
-        given.push(answer);
-      }
-      const { swarms, peers } = tracker.stats();
-      given.push(peers, swarms);
-    });
+    await withTracker(
+      server,
+      async (tracker) => {
+        for (let index = 0; index < 200; index++) {
+          const response = await fetch(`${tracker.announceUrl}?${query(index)}`);
+          // The package says that there are no IPv6 peers, ours does not mention them.
+          const { peers6: _, ...answer } = bencode.decode(await response.bytes());
+          given.push(answer);
+        }
+        const { swarms, peers } = tracker.stats();
+        given.push(peers, swarms);
+      },
+      undefined,
+      importBy,
+    );
     answers.set(server, given);
   }
   const [ours, theirs] = TRACKER_SERVERS.map((server) => answers.get(server));
   assert.deepEqual(theirs, ours);
-});
+}
 
 interface Udp {
   /** What it is answered; undefined: nothing. */

@@ -68,6 +68,7 @@ export function run(options: RunOptions): RunResult {
   function announce(index: number, round: number): void {
     const told: Told = tracker.announce(index, state, round);
     state.reach[index] = options.honoursReach ?? true ? told.reach : 2;
+    state.setDuty(index, told.duty);
     for (const peer of told.peers) state.connect(index, peer, random);
     const jitter = 1 + JITTER * (2 * random() - 1);
     nextAnnounce[index] = round + Math.max(1, told.intervalRounds * jitter);
@@ -84,6 +85,7 @@ export function run(options: RunOptions): RunResult {
         state.isUp[index] = 1;
         if (index === 0) {
           for (let piece = 0; piece < shape.pieces; piece++) state.give(0, piece);
+          state.joinedAsSeed[0] = 1;
         }
         nextAnnounce[index] = round;
       }

@@ -1,5 +1,6 @@
 /** Which pieces each host of a simulated fleet has, to whom it is connected, and what has crossed which border. */
 
+import { STRIPE_COUNT, type StripeDuty } from "../../../base/stripes.ts";
 import type { FleetShape, Host } from "./fleet.ts";
 
 /** Connections of a host; more are refused. */
@@ -20,6 +21,14 @@ export class State {
   readonly rackOf: Uint16Array;
   readonly siteOf: Uint8Array;
   readonly reach: Uint8Array;
+  /** Whether a host obeys stripes; then bits of the pieces that it brings into its rack, and into its site. */
+  readonly isStriped: Uint8Array;
+  readonly rackDuty: Uint32Array;
+  readonly siteDuty: Uint32Array;
+  /** Whether a host leaves seeds outside of its rack to those who bring something into their site. */
+  readonly sparesSeeds: Uint8Array;
+  /** Whether a host had everything when it joined. */
+  readonly joinedAsSeed: Uint8Array;
   readonly links: number[][];
   /** From whom each host has received since it announced last, the newest at the end. */
   readonly sources: number[][];
@@ -41,6 +50,11 @@ export class State {
     this.rackOf = Uint16Array.from(hosts, ({ rack }) => rack);
     this.siteOf = Uint8Array.from(hosts, ({ site }) => site);
     this.reach = new Uint8Array(hosts.length).fill(2);
+    this.isStriped = new Uint8Array(hosts.length);
+    this.rackDuty = new Uint32Array(this.have.length);
+    this.siteDuty = new Uint32Array(this.have.length);
+    this.sparesSeeds = new Uint8Array(hosts.length);
+    this.joinedAsSeed = new Uint8Array(hosts.length);
     this.links = hosts.map(() => []);
     this.sources = hosts.map(() => []);
     this.inRack = new Uint16Array(racks * shape.pieces);
@@ -71,6 +85,24 @@ export class State {
   distance(left: number, right: number): ReachLevel {
     if (this.rackOf[left] === this.rackOf[right]) return 0;
     return this.siteOf[left] === this.siteOf[right] ? 1 : 2;
+  }
+
+  /** Notes what a host is to bring in; undefined: it does not obey stripes. */
+  setDuty(index: number, duty: StripeDuty | undefined): void {
+    this.isStriped[index] = Number(duty !== undefined);
+    if (duty === undefined) return;
+    this.sparesSeeds[index] = Number(duty.sparesSeeds);
+    this.#setPieces(this.rackDuty, index, duty.rack);
+    this.#setPieces(this.siteDuty, index, duty.site);
+  }
+
+  #setPieces(bits: Uint32Array, index: number, stripes: readonly number[]): void {
+    bits.fill(0, index * this.words, (index + 1) * this.words);
+    for (const stripe of stripes) {
+      for (let piece = stripe; piece < this.shape.pieces; piece += STRIPE_COUNT) {
+        bits[index * this.words + (piece >> 5)]! |= 1 << (piece & 31);
+      }
+    }
   }
 
   give(index: number, piece: number): void {

@@ -1,6 +1,7 @@
 /** The trackers that are compared: Rollcall's as it is, and three others as models. */
 
 import { silentLog } from "../../../base/log.ts";
+import type { StripeDuty } from "../../../base/stripes.ts";
 import type { Announce } from "../../../tracker/members/announce.ts";
 import {
   defaultHandoutSettings,
@@ -25,6 +26,8 @@ export interface Told {
   readonly peers: readonly number[];
   readonly reach: ReachLevel;
   readonly intervalRounds: number;
+  /** What the host is to bring in, with stripes. */
+  readonly duty?: StripeDuty | undefined;
 }
 
 /** A tracker in the simulation. */
@@ -33,7 +36,7 @@ export interface SimulatedTracker {
 }
 
 /** The names of the policies. */
-export type PolicyName = "uniform random" | "nearest only" | "nearest and one" | "ours";
+export type PolicyName = "uniform random" | "nearest only" | "nearest and one" | "ours" | "stripes";
 
 /** In the order of the pictures. */
 export const policyNames: readonly PolicyName[] = [
@@ -41,6 +44,7 @@ export const policyNames: readonly PolicyName[] = [
   "nearest only",
   "nearest and one",
   "ours",
+  "stripes",
 ];
 
 /** What a tracker is made from. */
@@ -58,6 +62,10 @@ export function makeTracker(name: PolicyName, options: TrackerOptions): Simulate
   switch (name) {
     case "ours":
       return new OurTracker(random, { ...defaultHandoutSettings, ...overrides }, roundMs);
+    case "stripes": {
+      const settings = { ...defaultHandoutSettings, importBy: "stripes", ...overrides } as const;
+      return new OurTracker(random, settings, roundMs);
+    }
     case "uniform random":
       return modelTracker(roundMs, (host, known) => pickOthers(host, known, WANTED, random));
     case "nearest only":
@@ -104,6 +112,7 @@ class OurTracker implements SimulatedTracker {
       site: `s${host.site}`,
       rack: rackName(state.shape, host.rack),
       keepsReach: true,
+      stripes: [],
       sources: [...sources].slice(0, MAX_SOURCES).map((from) => `${addressOf(from)}:6881`),
     };
     const answer = this.swarm.announce(announce);
@@ -112,6 +121,7 @@ class OurTracker implements SimulatedTracker {
       peers: answer.peers.map((member) => Number(member.host)),
       reach: answer.reach === "rack" ? 0 : answer.reach === "site" ? 1 : 2,
       intervalRounds: answer.intervalMs / this.#roundMs,
+      duty: answer.duty,
     };
   }
 }

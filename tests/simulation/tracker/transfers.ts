@@ -39,6 +39,9 @@ export class Transfers {
   readonly #sent: Uint8Array;
   /** Bits of the pieces that are on their way to each host in this round. */
   readonly #coming: Uint32Array;
+  /** Bits of the pieces that connected hosts of the asker's rack, and of its site, have. */
+  readonly #ofMates: Uint32Array;
+  readonly #ofSite: Uint32Array;
   /** Whether a host owes its rack, as far as it was asked in this round. */
   readonly #owing = new Map<number, boolean>();
   #pending: [from: number, host: number, piece: number][] = [];
@@ -53,6 +56,8 @@ export class Transfers {
     this.#perRound = shape.perRound ?? 1;
     this.#sent = new Uint8Array(hosts.length * shape.pieces);
     this.#coming = new Uint32Array(state.have.length);
+    this.#ofMates = new Uint32Array(state.words);
+    this.#ofSite = new Uint32Array(state.words);
     this.#ownRackFirst = ownRackFirst;
     [this.#rackLimit, this.#siteLimit] = limitsOf(shape);
     this.#tokens = {
@@ -115,18 +120,34 @@ export class Transfers {
 
   #fetchOne(host: number): void {
     const state = this.#state;
-    const { up, rackOut, siteOut } = this.#tokens;
     const links = state.linksOf(host);
     const limit = this.#farthest(host);
+    const imports = state.isStriped[host] === 1 && limit > 0;
+    if (imports) this.#lookAround(host, links);
+    // What only it brings in comes before what its mates have.
+    if (imports && this.#fetchFrom(host, links, { limit, least: 1 })) return;
+    this.#fetchFrom(host, links, { limit: imports ? 0 : limit, least: 0 });
+  }
+
+  /** Fetches from a host at a distance from `least` to `limit`; false if none has anything. */
+  #fetchFrom(
+    host: number,
+    links: readonly number[],
+    { limit, least }: { readonly limit: number; readonly least: number },
+  ): boolean {
+    const state = this.#state;
+    const { up, rackOut, siteOut } = this.#tokens;
     const start = Math.floor(this.#random() * links.length);
     let [best, bestPiece, bestKey] = [-1, -1, Infinity];
     for (let step = 0, compared = 0; step < links.length && compared < COMPARED; step++) {
       const from = links[(start + step) % links.length] ?? 0;
       if ((up[from] ?? 0) < 1) continue;
       const distance = state.distance(from, host);
-      if (distance > limit) continue;
+      if (distance > limit || distance < least) continue;
       if (distance > 0 && this.#owesItsRack(from)) continue;
-      if (distance > 1 && this.#isLeftToItsSite(from, links)) continue;
+      if (distance > 1 && state.isStriped[host] === 0 && this.#isLeftToItsSite(from, links)) {
+        continue;
+      }
       if (distance > 0 && (rackOut[state.rackOf[from] ?? 0] ?? 0) < 1) continue;
       if (distance > 1 && (siteOut[state.siteOf[from] ?? 0] ?? 0) < 1) continue;
       const [piece, key] = this.#rarest(from, host);
@@ -134,7 +155,37 @@ export class Transfers {
       compared++;
       if (key < bestKey) [best, bestPiece, bestKey] = [from, piece, key];
     }
-    if (best >= 0) this.#move(best, host, bestPiece);
+    if (best < 0) return false;
+    this.#move(best, host, bestPiece);
+    return true;
+  }
+
+  /** Notes what those that are nearer have: nobody brings it in once more. */
+  #lookAround(host: number, links: readonly number[]): void {
+    const { words, have } = this.#state;
+    this.#ofMates.fill(0);
+    this.#ofSite.fill(0);
+    for (const other of links) {
+      const distance = this.#state.distance(other, host);
+      // A seed of the site is where its owners fetch from.
+      if (distance === 2 || distance === 1 && this.#state.joinedAsSeed[other] === 1) continue;
+      for (let word = 0; word < words; word++) {
+        const bits = have[other * words + word]!;
+        this.#ofSite[word]! |= bits;
+        if (distance === 0) this.#ofMates[word]! |= bits;
+      }
+    }
+  }
+
+  /** Of the pieces that another host has, bits of those that this one may ask it for. */
+  #allowed(from: number, to: number, word: number): number {
+    const { words, isStriped, rackDuty, siteDuty, joinedAsSeed, sparesSeeds } = this.#state;
+    const distance = this.#state.distance(from, to);
+    if (isStriped[to] !== 1 || distance === 0) return -1;
+    const isForSite = distance === 2 || joinedAsSeed[from] === 1 && sparesSeeds[to] === 1;
+    return isForSite
+      ? siteDuty[to * words + word]! & ~this.#ofSite[word]!
+      : rackDuty[to * words + word]! & ~this.#ofMates[word]!;
   }
 
   /** Whether it fetches across a border, and holds more that is new to its rack than the rack should wait for. */
@@ -149,7 +200,10 @@ export class Transfers {
   #countOwed(host: number): number {
     const state = this.#state;
     const { have, words, inRack, rackOf, reach, shape: { pieces } } = state;
-    if (!this.#ownRackFirst || reach[host] === 0 || state.isComplete(host)) return 0;
+    if (
+      !this.#ownRackFirst || state.isStriped[host] === 1 || reach[host] === 0 ||
+      state.isComplete(host)
+    ) return 0;
     const isMate = (other: number) => state.distance(other, host) === 0 && !state.isComplete(other);
     if (!state.linksOf(host).some(isMate)) return 0;
     const rackBase = (rackOf[host] ?? 0) * pieces;
@@ -188,7 +242,7 @@ export class Transfers {
     let [best, bestKey, ties] = [-1, Infinity, 0];
     for (let word = 0; word < words; word++) {
       let bits = (have[from * words + word] ?? 0) & ~(have[to * words + word] ?? 0) &
-        ~this.#coming[to * words + word]!;
+        ~this.#coming[to * words + word]! & this.#allowed(from, to, word);
       while (bits !== 0) {
         const bit = 31 - Math.clz32(bits & -bits);
         bits &= bits - 1;

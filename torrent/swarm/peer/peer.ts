@@ -164,7 +164,7 @@ export class Peer implements SwarmPeer, SocketOwner {
   }
 
   onReachChanged(): void {
-    this.#send(() => this.download.updateInterest());
+    this.#send(() => this.download.onImportChanged());
     this.requestMore();
   }
 

@@ -152,6 +152,13 @@ export class PeerDownload implements RequestTarget {
     if (suggests) this.pieces.expectSuggestions();
     this.pieces.setDistance(distance);
     this.#distance = this.window.distance = distance;
+    this.onImportChanged();
+  }
+
+  /** What may come from where has changed: the reach, or the stripes. */
+  onImportChanged(): void {
+    // With stripes each piece that leaves a rack has one taker in each other rack, which is not suggested it.
+    if (this.#context.picker.limits(this.#distance)) this.pieces.stopDeferring();
     this.updateInterest();
   }
 

@@ -66,6 +66,12 @@ export class PeerPieces {
     this.#deferred ??= new DeferredPieces();
   }
 
+  /** From now on nothing is deferred, and what was may be asked for. */
+  stopDeferring(): void {
+    while (this.offerOldest());
+    this.#deferred = undefined;
+  }
+
   /** Whether the peer has announced that piece, deferred or not. */
   holds(index: number): boolean {
     return this.has.has(index) || (this.#deferred?.has(index) ?? false);

@@ -123,6 +123,35 @@ export function sampleRarest(
   return best;
 }
 
+/** Bitfields up to this size are searched as a whole: a microsecond or two, for releases of 8,192 pieces. */
+const SEARCHED_BYTES = 1024;
+
+/**
+ * The rarest candidate in a peer's bitfield, by chance among equally rare ones; -1 if there is none, undefined if the
+ * bitfield is too large to be searched for each pick.
+ */
+export function findRarest(
+  has: PieceSet,
+  candidates: Candidates,
+  { countStep, counts, random }: Rarity & { readonly countStep: () => void },
+): number | undefined {
+  const byteCount = has.bytes.length;
+  if (byteCount > SEARCHED_BYTES) return undefined;
+  let [best, ties] = [-1, 0];
+  for (let byteIndex = 0; byteIndex < byteCount; byteIndex++) {
+    countStep();
+    for (let bits = has.bytes[byteIndex]! & candidates(byteIndex); bits !== 0; bits &= bits - 1) {
+      // The lowest bit of a byte is its last piece.
+      const piece = byteIndex * 8 + 7 - (31 - Math.clz32(bits & -bits));
+      const difference = best === -1 ? -1 : counts[piece]! - counts[best]!;
+      if (difference > 0) continue;
+      ties = difference < 0 ? 1 : ties + 1;
+      if (ties === 1 || random() * ties < 1) best = piece;
+    }
+  }
+  return best;
+}
+
 /** The rarest of the pieces whose bits are set, by chance among equally rare ones. */
 export function rarestOf(byteIndex: number, bits: number, { counts, random }: Rarity): number {
   let best = -1;

@@ -39,6 +39,11 @@ export class LocalAvailability {
     return isWithin(this.#scope, distance);
   }
 
+  /** Whether a local peer joined as a seed. */
+  get hasSeed(): boolean {
+    return this.#seeds > 0;
+  }
+
   /** One bit per piece: whether a counted local peer has it. */
   get bytes(): Uint8Array {
     return this.#present.bytes;

@@ -6,13 +6,16 @@
 
 import type { Distance } from "../../../base/locality.ts";
 import { PieceSet } from "../../content/piece_set.ts";
+import type { StripeDuty } from "../../../base/stripes.ts";
 import type { Random } from "../../../base/random.ts";
 import { LocalAvailability } from "./local_availability.ts";
 import { RarityBuckets } from "./rarity_buckets.ts";
+import { type ImportSource, StripedImport } from "./striped_import.ts";
 import {
   BitfieldWalk,
   type Candidates,
   ChangeLog,
+  findRarest,
   isFull,
   rarestOf,
   sampleRarest,
@@ -43,6 +46,7 @@ const PROBES_PER_COUNT = 16;
 
 /** What is known of a peer. */
 interface PickerPeer {
+  readonly distance: Distance;
   /** Whether it had every piece when it was added: then it costs nothing per piece. */
   readonly isSeed: boolean;
   /** Whether its pieces are in the counts. */
@@ -80,6 +84,8 @@ export class PiecePicker {
   /** Open pieces that had been started and were put back (all in the list of count 0), and their bits. */
   readonly #returned: RarityBuckets;
   readonly #wasReturned: PieceSet;
+  /** What may come from outside of the rack. */
+  readonly #import: StripedImport;
   readonly #peers = new Map<PieceSet, PickerPeer>();
   /** Pieces that a peer got or that were put back, and so may have become worth asking for. */
   readonly #changes = new ChangeLog();
@@ -90,6 +96,7 @@ export class PiecePicker {
 
   constructor({ pieceCount, random, have, localScope = "rack" }: PiecePickerOptions) {
     this.#random = random;
+    this.#import = new StripedImport(pieceCount);
     this.#counts = new Uint32Array(pieceCount);
     this.#open = new PieceSet(pieceCount);
     this.#lacking = new PieceSet(pieceCount);
@@ -109,6 +116,33 @@ export class PiecePicker {
       ours: pieceCount - this.#missing,
       isOurs: (piece) => !this.#lacking.has(piece),
     });
+  }
+
+  /** Whether the import is striped. */
+  get isStriped(): boolean {
+    return this.#import.isStriped;
+  }
+
+  /** Sets what we bring in from now on; undefined: the import is not striped. */
+  setDuty(duty: StripeDuty | undefined): void {
+    this.#import.setDuty(duty);
+    this.#changes.forgetAll();
+  }
+
+  /** See {@link StripedImport.setSuspended}. */
+  suspendStripes(isSuspended: boolean): void {
+    this.#import.setSuspended(isSuspended);
+    this.#changes.forgetAll();
+  }
+
+  /** Whether a piece that is being fetched may come from that peer. */
+  mayCome(piece: number, source: ImportSource): boolean {
+    return this.#import.mayCome(piece, source);
+  }
+
+  /** Whether not everything may come from a peer at that distance. */
+  limits(distance: Distance): boolean {
+    return this.#import.limits(distance);
   }
 
   /** How many pieces we lack, started or not. */
@@ -146,7 +180,7 @@ export class PiecePicker {
     const isSeed = isFull(has, this.#counts.length);
     if (!isSeed) has.forEach((piece) => this.#count(piece, distance, 1));
     else if (this.#local.includes(distance)) this.#local.addSeed(1);
-    this.#peers.set(has, this.#newPeer({ isSeed, isCounted: !isSeed }));
+    this.#peers.set(has, this.#newPeer(distance, { isSeed, isCounted: !isSeed }));
   }
 
   /** The peer has gone: takes everything in its set out of the counts. */
@@ -160,7 +194,9 @@ export class PiecePicker {
     }
     has.forEach((piece) => this.#count(piece, distance, -1));
     // Many pieces may be local no more: more than could be told to the walks one by one.
-    if (this.#local.includes(distance)) this.#changes.forgetAll();
+    if (this.#local.includes(distance) || this.isStriped && distance === "site") {
+      this.#changes.forgetAll();
+    }
   }
 
   /**
@@ -180,21 +216,48 @@ export class PiecePicker {
   /** Starts and returns the next piece for a peer that has these pieces; undefined if none of them is open. */
   pick(has: PieceSet, distance: Distance): number | undefined {
     if (this.#missing === this.#started) return undefined;
-    const peer = this.#peers.get(has) ?? this.#newPeer({ isSeed: false, isCounted: false });
-    // Whatever a counted local peer has is available locally.
-    const isLocal = this.#local.includes(distance) && peer.isCounted;
-    const piece = (isLocal ? undefined : this.#pickFrom(this.#notLocalBuckets, has, peer)) ??
-      this.#pickFrom(this.#localBuckets, has, peer);
+    const peer = this.#peers.get(has) ?? this.#newStranger(distance);
+    const piece = this.#import.limits(distance)
+      ? this.#pickImport(has, peer)
+      : this.#pickAny(has, distance, peer);
     if (piece === undefined) return undefined;
     this.#close(piece);
     this.#started++;
     return piece;
   }
 
+  #pickAny(has: PieceSet, distance: Distance, peer: PickerPeer): number | undefined {
+    // Whatever a counted local peer has is available locally.
+    const isLocal = this.#local.includes(distance) && peer.isCounted;
+    return (isLocal ? undefined : this.#pickFrom(this.#notLocalBuckets, has, peer)) ??
+      this.#pickFrom(this.#localBuckets, has, peer);
+  }
+
+  /** The rarest piece that may come from a peer outside of the rack. */
+  #pickImport(has: PieceSet, peer: PickerPeer): number | undefined {
+    const open = this.#open.bytes;
+    const candidates = this.#importOf((byte) => open[byte]!, peer);
+    const order = { counts: this.#counts, random: this.#random, countStep: this.#countStep };
+    const rarest = findRarest(has, candidates, order);
+    if (rarest !== undefined) return rarest === -1 ? undefined : rarest;
+    const sampled = sampleRarest(has, candidates, order);
+    if (sampled !== -1) return sampled;
+    const byteIndex = peer.openWalk.find(has, this.#changes, candidates, this.#countStep);
+    if (byteIndex === -1) return undefined;
+    return rarestOf(byteIndex, has.bytes[byteIndex]! & candidates(byteIndex), order);
+  }
+
+  #importOf(candidates: Candidates, { distance, isSeed }: PickerPeer): Candidates {
+    if (this.#local.hasSeed && this.#import.limits(distance)) return () => 0;
+    return this.#import.among(candidates, this.#local.bytes, { distance, joinedAsSeed: isSeed });
+  }
+
   /**
    * Starts a piece that a peer with these pieces has suggested. False unless it is open and nobody else is to bring it.
    */
   take(index: number, has: PieceSet, distance: Distance): boolean {
+    const joinedAsSeed = this.#peers.get(has)?.isSeed === true;
+    if (!this.#import.mayCome(index, { distance, joinedAsSeed })) return false;
     // A seed is not to bring what a counted peer has, a peer elsewhere not what a local one has.
     const isAvailable = this.#peers.get(has)?.isSeed === false
       ? this.#local.has(index) && !this.#local.includes(distance)
@@ -226,14 +289,14 @@ export class PiecePicker {
     this.#missing--;
   }
 
-  /** Whether a peer with these pieces has one that is not complete. */
+  /** Whether a peer with these pieces has one that is not complete, and that may come from it. */
   isInteresting(has: PieceSet): boolean {
     if (this.#missing === 0) return false;
-    const { isSeed, missingWalk } = this.#peers.get(has) ??
-      this.#newPeer({ isSeed: false, isCounted: false });
-    if (isSeed) return true;
+    const peer = this.#peers.get(has) ?? this.#newStranger("rack");
+    if (peer.isSeed && !this.#import.limits(peer.distance)) return true;
     const lacking = this.#lacking.bytes;
-    return missingWalk.find(has, this.#changes, (byte) => lacking[byte]!, this.#countStep) !== -1;
+    const candidates = this.#importOf((byte) => lacking[byte]!, peer);
+    return peer.missingWalk.find(has, this.#changes, candidates, this.#countStep) !== -1;
   }
 
   /** Picks from one of the two orders: pieces that were put back, then the rarest, then whatever the peer has. */
@@ -302,6 +365,7 @@ export class PiecePicker {
     const open = this.#open.has(piece);
     if (open) this.#bucketsOf(piece).remove(piece, this.#counts[piece]!);
     this.#counts[piece] = this.#counts[piece]! + by;
+    this.#import.count(piece, distance, by);
     if (this.#local.includes(distance)) {
       by === 1 ? this.#local.raise(piece) : this.#local.lower(piece);
     }
@@ -312,9 +376,22 @@ export class PiecePicker {
     return this.#local.has(piece) ? this.#localBuckets : this.#notLocalBuckets;
   }
 
-  #newPeer(kind: Pick<PickerPeer, "isSeed" | "isCounted">): PickerPeer {
+  #newStranger(distance: Distance): PickerPeer {
+    return this.#newPeer(distance, { isSeed: false, isCounted: false });
+  }
+
+  #newPeer(
+    distance: Distance,
+    kind: Pick<PickerPeer, "isSeed" | "isCounted">,
+  ): PickerPeer {
     const newWalk = () =>
       new BitfieldWalk(this.#changes, Math.floor(this.#random() * this.#open.bytes.length));
-    return { ...kind, notLocalWalk: newWalk(), openWalk: newWalk(), missingWalk: newWalk() };
+    return {
+      ...kind,
+      distance,
+      notLocalWalk: newWalk(),
+      openWalk: newWalk(),
+      missingWalk: newWalk(),
+    };
   }
 }

@@ -97,6 +97,7 @@ export class RequestScheduler {
       for (const { piece, begin, sizeBytes, sentTick, released } of other.outstanding) {
         if (released || sentTick > tick - LATE_TICKS || piece.exclusive) continue;
         if (!target.has.has(piece.index) || this.#open.get(piece.index) !== piece) continue;
+        if (!this.#picker.mayCome(piece.index, target)) continue;
         const step = target.maxRequestBytes;
         for (let at = begin; at < begin + sizeBytes; at += step) {
           const range = { begin: at, sizeBytes: Math.min(step, begin + sizeBytes - at) };
@@ -117,6 +118,7 @@ export class RequestScheduler {
     const { overdue } = other;
     if (overdue === undefined || overdue.piece.exclusive) return undefined;
     if (!target.has.has(overdue.piece.index)) return undefined;
+    if (!this.#picker.mayCome(overdue.piece.index, target)) return undefined;
     // Its blocks are free then, and nobody has anything better to do than this peer.
     other.abandonIncoming();
     return this.nextRequest(target, tick);
@@ -240,14 +242,17 @@ export class RequestScheduler {
 
   #takeLoose(target: RequestTarget): PartialPiece<RequestTarget> | undefined {
     for (const piece of this.#loose) {
-      if (target.has.has(piece.index)) return this.#own(target, piece);
+      if (target.has.has(piece.index) && this.#picker.mayCome(piece.index, target)) {
+        return this.#own(target, piece);
+      }
     }
     return undefined;
   }
 
   /** Whether the peer may be asked for another piece: seeds are relieved where leechers suffice (`seed_relief.ts`). */
   #mayOpen(target: RequestTarget, tick: number): boolean {
-    if (!target.joinedAsSeed) return true;
+    // With stripes nobody else is to bring what may come from it.
+    if (!target.joinedAsSeed || this.#picker.limits(target.distance)) return true;
     if (this.#picker.hasRare(target.distance)) {
       this.#commonSinceTick = undefined;
       return true;
@@ -293,7 +298,7 @@ export class RequestScheduler {
     for (const piece of this.#open.values()) {
       const { owner } = piece;
       if (!piece.hasFree || piece.exclusive || owner === undefined || owner === target) continue;
-      if (!target.has.has(piece.index)) continue;
+      if (!target.has.has(piece.index) || !this.#picker.mayCome(piece.index, target)) continue;
       if (owner.isStalled || isWithin(owner.distance, target.distance)) return piece;
     }
     return undefined;

@@ -22,9 +22,12 @@ export class NewPieceAssigner implements PieceSuggester<Assignee> {
    */
   readonly #unassigned: Readonly<Record<Distance, number[]>> = { rack: [], site: [], remote: [] };
   readonly #peers: () => Iterable<Assignee>;
+  readonly #isStriped: () => boolean;
 
-  constructor(peers: () => Iterable<Assignee>) {
+  /** `isStriped`: a piece that leaves the rack has one taker in each other rack anyway. Default: it has not. */
+  constructor(peers: () => Iterable<Assignee>, isStriped: () => boolean = () => false) {
     this.#peers = peers;
+    this.#isStriped = isStriped;
   }
 
   /** We have got that piece: at each distance it goes to the peer that was suggested the fewest. */
@@ -36,7 +39,7 @@ export class NewPieceAssigner implements PieceSuggester<Assignee> {
     const least: Partial<Record<Distance, OpenSuggestions>> = {};
     for (const peer of this.#peers()) {
       const { suggestions, distance } = peer;
-      if (!isDownloading(peer) || !suggestions?.hasRoom || peer.holds(piece)) continue;
+      if (!this.#isDownloading(peer) || !suggestions?.hasRoom || peer.holds(piece)) continue;
       if (suggestions.suggestedCount < (least[distance]?.suggestedCount ?? Infinity)) {
         least[distance] = suggestions;
       }
@@ -45,14 +48,15 @@ export class NewPieceAssigner implements PieceSuggester<Assignee> {
   }
 
   next(peer: Assignee): number | undefined {
-    if (!isDownloading(peer)) return undefined;
+    if (!this.#isDownloading(peer)) return undefined;
     const unassigned = this.#unassigned[peer.distance];
     const at = unassigned.findIndex((piece) => !peer.holds(piece));
     return at === -1 ? undefined : unassigned.splice(at, 1)[0];
   }
-}
 
-/** Only hosts that run Rollcall, which say where they are, defer pieces and so are assigned any. */
-function isDownloading({ isInterested, locality, isChoked }: Assignee): boolean {
-  return isInterested && locality !== undefined && !isChoked;
+  /** Only hosts that run Rollcall, which say where they are, defer pieces and so are assigned any. */
+  #isDownloading({ isInterested, locality, isChoked, distance }: Assignee): boolean {
+    if (this.#isStriped() && distance !== "rack") return false;
+    return isInterested && locality !== undefined && !isChoked;
+  }
 }

@@ -13,26 +13,30 @@ export class SuperSeeding implements PieceSuggester<Pick<SwarmPeer, "isChoked">>
   readonly #pieceCount: number;
   readonly #first: number;
   readonly #peers: () => Iterable<Pick<RequestTarget, "has">>;
+  readonly #isStriped: () => boolean;
   #passed = 0;
 
   /**
-   * Begins at a random piece, so that two seeds do not suggest alike. Pieces that one of `peers` has are passed over.
+   * Begins at a random piece, so that two seeds do not suggest alike. Pieces that one of `peers` has are passed over. While
+   * the import `isStriped` those who ask fetch different pieces anyway, and nothing is suggested.
    */
   constructor(
-    { pieceCount, random, peers }: {
+    { pieceCount, random, peers, isStriped = () => false }: {
       readonly pieceCount: number;
       readonly random: Random;
       readonly peers: () => Iterable<Pick<RequestTarget, "has">>;
+      readonly isStriped?: () => boolean;
     },
   ) {
     this.#pieceCount = pieceCount;
     this.#first = Math.floor(random() * pieceCount);
     this.#peers = peers;
+    this.#isStriped = isStriped;
   }
 
   /** The next piece; undefined for a peer that is choked, and when every piece was suggested. */
   next({ isChoked }: Pick<SwarmPeer, "isChoked">): number | undefined {
-    while (!isChoked && this.#passed < this.#pieceCount) {
+    while (!isChoked && !this.#isStriped() && this.#passed < this.#pieceCount) {
       const piece = (this.#first + this.#passed++) % this.#pieceCount;
       if (!this.#isHeld(piece)) return piece;
     }

@@ -7,6 +7,7 @@
 import { Buffer } from "node:buffer";
 import Server from "bittorrent-tracker/server";
 import { withoutMapping } from "../../../base/ip_address.ts";
+import { formatDuty } from "../../../base/stripes.ts";
 import type { Announce, Answer } from "../../members/mod.ts";
 import { DEFAULT_WANTED, type RollcallFields } from "../announce_parser.ts";
 import type {
@@ -113,7 +114,7 @@ function toCount(value: unknown): number {
 }
 
 function toPackage(answer: Answer, tellsReach: boolean): PackageAnswer {
-  const { complete, incomplete, intervalMs, minIntervalMs, peers, reach } = answer;
+  const { complete, incomplete, intervalMs, minIntervalMs, peers, reach, duty } = answer;
   return {
     complete,
     incomplete,
@@ -124,6 +125,7 @@ function toPackage(answer: Answer, tellsReach: boolean): PackageAnswer {
       port,
       peerId: Buffer.from(peerId, "latin1").toString("hex"),
     })),
+    ...(tellsReach && duty !== undefined ? { stripes: formatDuty(duty) } : {}),
     ...(tellsReach ? { reach, "interval ms": Math.round(intervalMs) } : {}),
   };
 }

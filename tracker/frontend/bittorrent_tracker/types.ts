@@ -52,6 +52,7 @@ export interface PackageAnswer {
   readonly "min interval": number;
   readonly peers: readonly { ip: string; port: number; peerId: string }[];
   readonly reach?: string;
+  readonly stripes?: string;
   readonly "interval ms"?: number;
 }
 

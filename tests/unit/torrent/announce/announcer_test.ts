@@ -255,6 +255,31 @@ Deno.test("Announcer: goes back to the first tracker that answers, and takes lea
   assert.equal(first.events().at(-1), "stopped");
 });
 
+Deno.test("Announcer: says which stripes it has, and reads which it is to bring in", async () => {
+  await using tracker = startTracker([
+    reply({ stripes: new TextEncoder().encode("1,4:4:1") }),
+    reply({ stripes: new TextEncoder().encode("1,77:4:1") }),
+    reply(),
+  ]);
+  const duties: unknown[] = [];
+  let stripes: readonly number[] = [];
+  const { announcer, clock } = makeAnnouncer({
+    trackers: [tracker.url],
+    state: () => ({ uploadedBytes: 1, downloadedBytes: 2, leftBytes: 3, stripes }),
+    onReply: ({ duty }) => duties.push(duty),
+  });
+  announcer.start();
+  await clock.untilAsleep();
+  stripes = [1, 4];
+  while (duties.length < 3) {
+    clock.wake();
+    await clock.untilAsleep();
+  }
+  await announcer.stop();
+  assert.deepEqual(duties, [{ rack: [1, 4], site: [4], sparesSeeds: true }, undefined, undefined]);
+  assert.deepEqual(tracker.queries.slice(0, 2).map((query) => query.get("stripes")), ["", "1,4"]);
+});
+
 Deno.test("Announcer: says what it received by distance and that it keeps to the reach, and reads how far it is to fetch from", async () => {
   const words = ["rack", "site", "everywhere", "elsewhere"];
   await using tracker = startTracker(

@@ -22,7 +22,7 @@ Deno.test("parseAnnounceQuery: everything that our announcer says", () => {
   const announce = parsed(
     `${BASE}&uploaded=1&downloaded=2&left=300&compact=1&numwant=20&event=started&host=web-1` +
       "&site=n%C3%B6rth&rack=a%26b&rack_bytes=1&site_bytes=20&remote_bytes=300&keeps_reach=1" +
-      "&lost=10.0.0.2%3A6881,%5B%3A%3A1%5D%3A6882&sources=10.0.0.3%3A6881",
+      "&stripes=0%2C5,15&lost=10.0.0.2%3A6881,%5B%3A%3A1%5D%3A6882&sources=10.0.0.3%3A6881",
   );
   assert.deepEqual(announce, {
     infoHash: "\xab".repeat(20),
@@ -39,6 +39,7 @@ Deno.test("parseAnnounceQuery: everything that our announcer says", () => {
     rack: "a&b",
     received: { rackBytes: 1, siteBytes: 20, remoteBytes: 300 },
     keepsReach: true,
+    stripes: [0, 5, 15],
     lost: ["10.0.0.2:6881", "[::1]:6882"],
     sources: ["10.0.0.3:6881"],
     isCompact: true,
@@ -125,6 +126,7 @@ Deno.test("parseUrlData: names from a path with a query, else nothing", () => {
     rack: "b",
     received: undefined,
     keepsReach: false,
+    stripes: undefined,
     lost: undefined,
     sources: undefined,
   });

@@ -3,16 +3,23 @@
 import assert from "node:assert/strict";
 import { silentLog } from "../../../../base/log.ts";
 import type { Announce, Answer } from "../../../../tracker/members/announce.ts";
-import { defaultHandoutSettings } from "../../../../tracker/handout/handout_settings.ts";
+import {
+  defaultHandoutSettings,
+  type HandoutSettings,
+} from "../../../../tracker/handout/handout_settings.ts";
 import { type Subnet, SubnetMap } from "../../../../tracker/members/subnet_map.ts";
 import { Swarm } from "../../../../tracker/swarm/swarm.ts";
 
 /** An empty swarm, its clock, and the warnings that it has logged. */
-export function setUp(subnets: Subnet[] = [], random = () => 0) {
+export function setUp(
+  subnets: Subnet[] = [],
+  random = () => 0,
+  settings: Partial<HandoutSettings> = {},
+) {
   const clock = { now: 0, nowMs: () => clock.now };
   const warnings: string[] = [];
   const swarm = new Swarm("0".repeat(40), {
-    settings: defaultHandoutSettings,
+    settings: { ...defaultHandoutSettings, ...settings },
     subnets: new SubnetMap(subnets),
     clock,
     random,

@@ -68,5 +68,5 @@ export function bareDownload(
     outbox.drainTo(bytes, 0);
     return bytes;
   };
-  return { download, scheduler, drain };
+  return { download, scheduler, picker, drain };
 }

@@ -225,3 +225,19 @@ Deno.test("PeerDownload: a block is overdue after ten seconds, and is lost only 
   assert.ok(scheduler.isOpen(request.piece));
   assert.equal(download.overdue, undefined);
 });
+
+Deno.test("PeerDownload: while the import is striped, only our stripes are of interest elsewhere, at once", () => {
+  const verified = new PieceSet(PIECES);
+  const { download, drain, picker } = bareDownload({ verified });
+  picker.setDuty({ rack: [3], site: [], sparesSeeds: false });
+  download.onPieces("none");
+  download.setDistance("site", { suggests: true });
+  download.onHave(2);
+  assert.deepEqual([...drain()], []);
+  download.onHave(3);
+  assert.deepEqual([...drain()], INTERESTED);
+  assert.ok(download.has.has(3), "no piece is deferred that has one taker in each rack");
+  picker.setDuty({ rack: [4], site: [], sparesSeeds: false });
+  download.onImportChanged();
+  assert.deepEqual([...drain()], NOT_INTERESTED);
+});

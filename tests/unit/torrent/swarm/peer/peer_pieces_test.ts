@@ -66,3 +66,16 @@ Deno.test("PeerPieces: a peer that has got everything is known as a seed, whatev
   for (let index = 0; index < 10; index++) pieces.onHave(index, { isOurs: false, nowMs: 0 });
   assert.ok(pieces.isSeed && !pieces.joinedAsSeed);
 });
+
+Deno.test("PeerPieces: when nothing is to be deferred any more, what was can be asked for at once", () => {
+  const picker = new PiecePicker({ pieceCount: 10, random: () => 0, have: new PieceSet(10) });
+  const pieces = new PeerPieces(10, picker);
+  pieces.onPieces("none", 0);
+  pieces.expectSuggestions();
+  for (const index of [2, 3]) pieces.onHave(index, { isOurs: false, nowMs: 0 });
+  assert.deepEqual([...pieces.has], []);
+  pieces.stopDeferring();
+  pieces.onHave(4, { isOurs: false, nowMs: 0 });
+  assert.deepEqual([...pieces.has], [2, 3, 4]);
+  assert.ok(!pieces.hasDeferred);
+});

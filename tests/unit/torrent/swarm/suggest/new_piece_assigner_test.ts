@@ -110,3 +110,13 @@ Deno.test("NewPieceAssigner: what nobody could take goes to the first that can, 
   late.suggestions.onTaken(late.pieces[0]!);
   assert.equal(late.pieces.at(-1), next);
 });
+
+Deno.test("NewPieceAssigner: while the import is striped, pieces are suggested within the rack alone", () => {
+  const peers: ReturnType<typeof makePeer>[] = [];
+  const assigner = new NewPieceAssigner(() => peers, () => true);
+  for (const distance of ["rack", "site", "remote"] as const) {
+    peers.push(makePeer(() => assigner, { ...READY, distance }));
+  }
+  assigner.add(1);
+  assert.deepEqual(peers.map(({ pieces }) => pieces), [[1], [], []]);
+});

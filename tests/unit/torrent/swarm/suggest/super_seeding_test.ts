@@ -44,3 +44,17 @@ Deno.test("SuperSeeding: each piece is suggested to one peer, and none that a pe
     },
   ));
 });
+
+Deno.test("SuperSeeding: while the import is striped, nothing is suggested, and nothing is lost by it", () => {
+  let isStriped = true;
+  const superSeeding = new SuperSeeding({
+    pieceCount: 3,
+    random: () => 0,
+    peers: () => [],
+    isStriped: () => isStriped,
+  });
+  assert.equal(superSeeding.next({ isChoked: false }), undefined);
+  isStriped = false;
+  const suggested = [1, 2, 3, 4].map(() => superSeeding.next({ isChoked: false }));
+  assert.deepEqual(suggested, [0, 1, 2, undefined]);
+});

@@ -31,6 +31,7 @@ const FILE_NAME = "blob";
 
 const OURS = ours({ name: "ours", tracker: "ours", engine: "swarm" });
 const OTHERS: readonly Contender[] = [
+  ours({ name: "ours, by stripes", tracker: "ours", engine: "swarm", importBy: "stripes" }),
   ours({ name: "ours, uniform random peers", tracker: "stock", engine: "swarm" }),
   libtorrent,
 ];
@@ -85,7 +86,7 @@ async function runRace(planned: PlannedRace, folder: string): Promise<RaceResult
   await Deno.mkdir(`${folder}/source`, { recursive: true });
   writeRandomFile(`${folder}/source/${FILE_NAME}`, sizeBytes);
   const source = { folder: `${folder}/source`, fileName: FILE_NAME, sizeBytes };
-  const course = courseOf(planned.course, boundSeconds);
+  const course = courseOf(planned, boundSeconds);
   const contenders = [OURS, ...OTHERS, ...planned.withRsync ? [rsync] : []]
     .filter(({ name }) => options.contender === undefined || name === options.contender);
   const outcomes = new Map<string, Outcome[]>(contenders.map(({ name }) => [name, []]));
@@ -134,6 +135,7 @@ must get one: a file that one connection carries across counts what stands with 
 by SHA-256 afterwards.
 
 - _ours_: \`rollcall tracker\`, \`rollcall seed\`, \`rollcall fetch\`.
+- _ours, by stripes_: the same with \`--import-by stripes\`.
 - _ours, uniform random peers_: the same with bittorrent-tracker as it comes in place of our tracker.
 - _libtorrent with opentracker_: both as Debian has them; DHT, local discovery and uTP are off, the rest is default.
 - _rsync from the build machine_: to all hosts at once.

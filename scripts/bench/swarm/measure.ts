@@ -13,7 +13,12 @@ export type Course =
   /** They start one after the other, spread evenly over that time, in an order that mixes racks and sites. */
   | { readonly kind: "staggered"; readonly overMs: number }
   /** All start at once, and after that time a gateway of the last site is killed. */
-  | { readonly kind: "killed gateway"; readonly afterMs: number };
+  | { readonly kind: "killed gateway"; readonly afterMs: number }
+  /**
+   * All start at once, and the link of that host is as much slower than the others'. It has no time, and is killed when the
+   * others are done.
+   */
+  | { readonly kind: "slow host"; readonly host: string; readonly share: number };
 
 /** The conditions of a race. */
 export interface Race {
@@ -45,10 +50,13 @@ const STRIDE = 7;
 
 /** Runs the race and measures it. */
 export async function measure(contender: Contender, race: Race): Promise<Outcome> {
-  const { topology, source, speeds } = race;
+  const { topology, source, speeds, course } = race;
   const folder = `${race.folder}/race`;
   await Deno.mkdir(folder);
-  const network = await Network.build(topology, speeds);
+  const network = await Network.build(
+    topology,
+    course.kind === "slow host" ? { ...speeds, slow: course } : speeds,
+  );
   try {
     for (const { name } of topology.hosts) await Deno.mkdir(`${folder}/${name}`);
     await using session = await contender.open({ network, topology, source, folder });
@@ -87,7 +95,12 @@ async function run(
   const seconds = new Map<string, number>();
   const lastSite = topology.sites.at(-1)?.name ?? "";
   let killed: string | undefined;
-  const arrivals = hosts.map(async (host, index) => {
+  const slow = course.kind === "slow host"
+    ? hosts.find(({ name }) => name === course.host)
+    : undefined;
+  killed = slow?.name;
+  const arrivals = new Map(hosts.map((host, index) => [host, arrive(host, index)]));
+  async function arrive(host: Host, index: number): Promise<void> {
     if (course.kind === "staggered") {
       await sleep(course.overMs * ((index * STRIDE) % hosts.length) / hosts.length);
     }
@@ -98,7 +111,7 @@ async function run(
     } catch (error) {
       if (host.name !== killed) throw error;
     }
-  });
+  }
   const murder = (async () => {
     if (course.kind !== "killed gateway") return;
     await sleep(course.afterMs);
@@ -108,8 +121,12 @@ async function run(
     seconds.delete(killed);
     await session.kill(victim);
   })();
-  await Promise.all([...arrivals, murder]);
-  return { seconds, cpu: readCpuTimes() };
+  const others = hosts.filter((host) => host !== slow).map((host) => arrivals.get(host));
+  await Promise.all([...others, murder]);
+  const cpu = readCpuTimes();
+  if (slow !== undefined) await session.kill(slow);
+  await Promise.all(arrivals.values());
+  return { seconds, cpu };
 }
 
 /** Compares the file of a host that reports completion with the source. */

@@ -22,6 +22,8 @@ export interface LinkSpeeds {
   readonly hostBitsPerSecond: number;
   readonly rackBitsPerSecond: number;
   readonly siteBitsPerSecond: number;
+  /** A host whose link carries only that share of the others'. Default: there is none. */
+  readonly slow?: { readonly host: string; readonly share: number };
 }
 
 /** Bytes that crossed the borders of sites and racks. */
@@ -140,19 +142,21 @@ export class Network {
 
   async #shape(speeds: LinkSpeeds): Promise<void> {
     const { sites } = this.#topology;
-    const { hostBitsPerSecond, rackBitsPerSecond, siteBitsPerSecond } = speeds;
+    const { rackBitsPerSecond, siteBitsPerSecond, slow } = speeds;
+    const speedOf = (name: string) =>
+      Math.round(speeds.hostBitsPerSecond * (name === slow?.host ? slow.share : 1));
     const fabric = sites.flatMap(({ name, racks }) => [
       tbf(`${name}-router`, siteBitsPerSecond),
       ...racks.flatMap((rack) => [
         tbf(`${rack.name}-up`, rackBitsPerSecond),
         tbf(`${rack.name}-down`, rackBitsPerSecond),
-        ...rack.hosts.map((host) => tbf(host.name, hostBitsPerSecond)),
+        ...rack.hosts.map((host) => tbf(host.name, speedOf(host.name))),
       ]),
     ]);
     await batch(fabric, this.#fabric, "tc");
     await batch(sites.map(({ name }) => tbf(name, siteBitsPerSecond)), this.#router, "tc");
     for (const { name } of sites.flatMap(({ racks }) => racks.flatMap(({ hosts }) => hosts))) {
-      await batch([tbf("eth0", hostBitsPerSecond)], this.#namespaceOf(name), "tc");
+      await batch([tbf("eth0", speedOf(name))], this.#namespaceOf(name), "tc");
     }
   }
 }

@@ -5,6 +5,7 @@
 
 import { silentLog } from "../../../../base/log.ts";
 import { createRelease } from "../../../../torrent/mod.ts";
+import type { ImportWay } from "../../../../tracker/mod.ts";
 import type { Arena, Contender, Session } from "../contender.ts";
 import { Process } from "../processes.ts";
 import type { Host } from "../topology.ts";
@@ -30,14 +31,16 @@ export interface OursOptions {
   readonly name: string;
   readonly tracker: "ours" | "stock";
   readonly engine: string;
+  /** How our tracker has a rack's and a site's lack brought in. Default: as it does by itself. */
+  readonly importBy?: ImportWay;
 }
 
 /** Rollcall as a contender. */
-export function ours({ name, tracker, engine }: OursOptions): Contender {
+export function ours({ name, ...how }: OursOptions): Contender {
   return {
     name,
     async open(arena) {
-      const session = new OurSession(arena, { tracker, engine });
+      const session = new OurSession(arena, how);
       try {
         await session.prepare();
       } catch (error) {
@@ -55,12 +58,12 @@ function deno(...args: readonly string[]): string[] {
 
 class OurSession implements Session {
   readonly #arena: Arena;
-  readonly #how: { readonly tracker: "ours" | "stock"; readonly engine: string };
+  readonly #how: Omit<OursOptions, "name">;
   readonly #servers: Process[] = [];
   readonly #hosts = new Map<string, Process>();
   #torrent: Uint8Array = new Uint8Array();
 
-  constructor(arena: Arena, how: { tracker: "ours" | "stock"; engine: string }) {
+  constructor(arena: Arena, how: Omit<OursOptions, "name">) {
     this.#arena = arena;
     this.#how = how;
   }
@@ -81,7 +84,7 @@ class OurSession implements Session {
     await Deno.writeFile(torrentPath, release.metainfo);
     const tracker = this.#serve(
       this.#how.tracker === "ours"
-        ? deno(PROGRAM, "tracker", "--listen", address, "--json")
+        ? deno(PROGRAM, "tracker", "--listen", address, "--json", ...this.#importOptions())
         : deno(STOCK_TRACKER, address),
     );
     await tracker.line();
@@ -145,6 +148,11 @@ class OurSession implements Session {
     const process = new Process(this.#arena.network.on(this.#arena.topology.build, command));
     this.#servers.push(process);
     return process;
+  }
+
+  #importOptions(): string[] {
+    const { importBy } = this.#how;
+    return importBy === undefined ? [] : ["--import-by", importBy];
   }
 
   #optionsOf({ name, site, rack }: Host): string[] {

@@ -21,6 +21,11 @@ const OWNERS_PER_STRIPE = 8;
 const REMOTE_OWNERS_PER_STRIPE = 8;
 /** Peers across borders, but for one for each stripe: more would leave no room for the rack, on either side. */
 const MAX_ACROSS = 32;
+/**
+ * Hosts that know an owner across borders, but for those that know no other of their stripe: the only host of a rack owns all
+ * of its stripes, and would be known to half of the fleet.
+ */
+const MAX_KNOWN_TO = 32;
 /** Seeds of the site for those who may fetch from them. */
 const SITE_SEEDS = 2;
 /** Owners of other stripes that a seed is given once there are as many seeds as racks. */
@@ -107,14 +112,20 @@ function fill(
     readonly isRemote: boolean;
   },
 ): void {
+  const stripes = isRemote ? duty.site : duty.rack;
+  const drawFor = (stripe: number, depth: number, isSpared: (owner: Member) => boolean) => {
+    for (const { stripeOwners } of racks) {
+      if (known.countOf(stripe, isRemote) >= depth) return;
+      const owner = stripeOwners[stripe];
+      if (owner !== undefined && !isSpared(owner) && sample.add(owner)) known.add(owner);
+    }
+  };
+  const isKnownEnough = ({ helped }: Member) => helped >= MAX_KNOWN_TO;
   for (let depth = 1; depth <= limit; depth++) {
-    for (const stripe of isRemote ? duty.site : duty.rack) {
-      for (const rack of racks) {
-        if (known.countOf(stripe, isRemote) >= depth) break;
-        if (depth > 1 && known.count >= MAX_ACROSS) return;
-        const owner = rack.stripeOwners[stripe];
-        if (owner !== undefined && sample.add(owner)) known.add(owner);
-      }
+    for (const stripe of stripes) {
+      if (depth > 1 && known.count >= MAX_ACROSS) return;
+      drawFor(stripe, depth, isKnownEnough);
+      if (depth === 1) drawFor(stripe, depth, () => false);
     }
   }
 }

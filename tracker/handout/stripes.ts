@@ -154,8 +154,10 @@ function dealInSite(site: Group, asker: Member, options: DealOptions): void {
     hosts.set(owner, (hosts.get(owner) ?? 0) + by);
     racks.set(rack, (racks.get(rack) ?? 0) + by);
   };
+  // Whoever was slow, or stalled, brings something into its site only where all others were.
   const cost = (rack: Group, owner: Member) =>
-    (hosts.get(owner) ?? 0) * HOST_WEIGHT + (racks.get(rack) ?? 0);
+    ((hosts.get(owner) ?? 0) + options.members.demotionsAt(owner) * STRIPE_COUNT) * HOST_WEIGHT +
+    (racks.get(rack) ?? 0);
   for (let stripe = 0; stripe < STRIPE_COUNT; stripe++) {
     const rack = stripeRacks[stripe];
     const owner = ownerIn(rack, stripe);

@@ -75,6 +75,7 @@ export function run(options: RunOptions): RunResult {
   }
 
   for (let round = 0; round < least * GIVE_UP && done < measured.length; round++) {
+    state.round = round;
     let announces = 0;
     for (const { index, joins, dies } of hosts) {
       if (dies === round) {

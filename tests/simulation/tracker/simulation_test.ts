@@ -7,11 +7,13 @@ import assert from "node:assert/strict";
 import { defaultHandoutSettings } from "../../../tracker/handout/handout_settings.ts";
 import {
   layOut,
+  mediumShape,
   netnsEightsShape,
   netnsPairsShape,
   netnsQuadsShape,
   pairsShape,
   smallShape,
+  unequalShape,
 } from "./fleet.ts";
 import { run, type RunResult } from "./run.ts";
 import { type ScenarioName, scenarioNames } from "./scenarios.ts";
@@ -117,6 +119,31 @@ for (const [name, limits] of Object.entries(SLOWEST_STRIPED)) {
     });
   }
 }
+
+Deno.test("tracker simulation: stripes, racks of one to forty: nobody is known to too many, and all complete", () => {
+  const shape = { ...unequalShape, pieces: 256 };
+  const { last, least, acrossSites, acrossRacks } = run({
+    shape,
+    scenario: "all at once",
+    policy: "stripes",
+    seed: 1,
+  });
+  const about = `${last / least}, sites ${acrossSites}, racks ${acrossRacks}`;
+  assert.ok(last <= 1.5 * least, about);
+  assert.ok(acrossSites <= 1.02 && acrossRacks <= 1.03, about);
+});
+
+Deno.test("tracker simulation: stripes, 240 hosts: no border is crossed twice, and no host waits for another", () => {
+  const { last, least, acrossSites, acrossRacks } = run({
+    shape: mediumShape,
+    scenario: "all at once",
+    policy: "stripes",
+    seed: 1,
+  });
+  const about = `${last / least}, sites ${acrossSites}, racks ${acrossRacks}`;
+  assert.ok(last <= 1.1 * least, about);
+  assert.ok(acrossSites <= 1.02 && acrossRacks <= 1.02, about);
+});
 
 Deno.test("tracker simulation: the others carry many times as much across borders", () => {
   const ours = runOurs("all at once", 1);

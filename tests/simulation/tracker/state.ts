@@ -3,8 +3,10 @@
 import { STRIPE_COUNT, type StripeDuty } from "../../../base/stripes.ts";
 import type { FleetShape, Host } from "./fleet.ts";
 
-/** Connections of a host; more are refused. */
+/** Connections of a host; for more, one that has been idle makes room, or they are refused. */
 export const MAX_CONNECTIONS = 100;
+/** As in `torrent/swarm/connections/connection_pool.ts`. */
+const IDLE_MS = 10_000;
 
 /** How far away a host fetches: 0 in its rack, 1 in its site, 2 everywhere. Numbers, since they are compared in every round. */
 export type ReachLevel = 0 | 1 | 2;
@@ -30,6 +32,11 @@ export class State {
   /** Whether a host had everything when it joined. */
   readonly joinedAsSeed: Uint8Array;
   readonly links: number[][];
+  /** The round that is going on. */
+  round = 0;
+  /** In which round a piece passed last between two hosts, or else they were connected. */
+  readonly #usedIn = new Map<number, number>();
+  readonly #idleRounds: number;
   /** From whom each host has received since it announced last, the newest at the end. */
   readonly sources: number[][];
   /** Hosts of a rack that have a piece: `rack * pieces + piece`. */
@@ -56,6 +63,7 @@ export class State {
     this.sparesSeeds = new Uint8Array(hosts.length);
     this.joinedAsSeed = new Uint8Array(hosts.length);
     this.links = hosts.map(() => []);
+    this.#idleRounds = Math.ceil(IDLE_MS / (shape.roundMs ?? 1000));
     this.sources = hosts.map(() => []);
     this.inRack = new Uint16Array(racks * shape.pieces);
     this.inFleet = new Uint16Array(shape.pieces);
@@ -123,8 +131,8 @@ export class State {
     if (this.isComplete(from) && this.isComplete(to)) return;
     const own = this.linksOf(from);
     const theirs = this.linksOf(to);
-    if (own.includes(to) || theirs.length >= MAX_CONNECTIONS) return;
-    if (own.length >= MAX_CONNECTIONS) {
+    if (own.includes(to) || !this.#makeRoom(to)) return;
+    if (!this.#makeRoom(from)) {
       // Connections within the own rack are many, so one of them is given up for one across a border.
       if (this.distance(from, to) === 0) return;
       const near = own.filter((one) => this.distance(from, one) === 0);
@@ -134,6 +142,32 @@ export class State {
     }
     own.push(to);
     theirs.push(from);
+    this.noteUse(from, to);
+  }
+
+  /** A piece passes between two hosts. */
+  noteUse(left: number, right: number): void {
+    this.#usedIn.set(this.#keyOf(left, right), this.round);
+  }
+
+  /** Whether a host has room for another connection; if need be the one that has been idle for longest goes. */
+  #makeRoom(index: number): boolean {
+    const links = this.linksOf(index);
+    if (links.length < MAX_CONNECTIONS) return true;
+    // Others keep the peers that they have.
+    if (this.isStriped[index] === 0) return false;
+    let [idlest, idleSince] = [-1, this.round - this.#idleRounds];
+    for (const other of links) {
+      const usedIn = this.#usedIn.get(this.#keyOf(index, other)) ?? 0;
+      if (usedIn < idleSince) [idlest, idleSince] = [other, usedIn];
+    }
+    if (idlest < 0) return false;
+    this.disconnect(index, idlest);
+    return true;
+  }
+
+  #keyOf(left: number, right: number): number {
+    return Math.min(left, right) * this.hosts.length + Math.max(left, right);
   }
 
   disconnect(left: number, right: number): void {

@@ -265,6 +265,7 @@ export class Transfers {
     this.#sent[from * state.shape.pieces + piece]!++;
     this.#coming[to * state.words + (piece >> 5)]! |= 1 << (piece & 31);
     state.sources[to]?.push(from);
+    state.noteUse(from, to);
     spend(up, from);
     spend(down, to);
     const distance = state.distance(from, to);

@@ -152,6 +152,25 @@ Deno.test("dealStripes: a host that is much slower than the others of its site b
   assert.equal(fleet.countOf("10.1.0.1"), STRIPE_COUNT);
 });
 
+Deno.test("dealStripes: a slow host that is alone in its rack brings in what its rack lacks, and nothing for its site", () => {
+  const fleet = twoSites(2);
+  const slow = "10.1.7.0";
+  fleet.hear(slow);
+  let hadSome = false;
+  for (let round = 0; round < 20; round++) {
+    for (const ip of [...fleet.left.keys()]) {
+      if (ip.startsWith("10.0.9.")) continue;
+      fleet.left.set(ip, fleet.left.get(ip)! - (ip === slow ? 1 : 10));
+    }
+    fleet.pass(1);
+    hadSome ||= fleet.duties.get(slow)!.site.length > 0;
+  }
+  assert.ok(hadSome, "before it was found to be slow");
+  assert.deepEqual(fleet.duties.get(slow)?.site, []);
+  assert.equal(fleet.countOf(slow), STRIPE_COUNT);
+  assert.deepEqual(fleet.ofSite("10.1."), ALL);
+});
+
 Deno.test("dealStripes: a rack that has a copy, which others have confirmed, brings in nothing", () => {
   const fleet = twoSites(2);
   fleet.pass(5);
@@ -193,6 +212,21 @@ Deno.test("dealStripes: clients that do not obey are dealt none; a rack of them 
   }
   fleet.hear("10.1.0.7", foreign);
   assert.equal(site?.children.get("r0")?.gateways.length, 1, "the others have gone");
+});
+
+Deno.test("dealStripes: the only host of a rack, which owns all of its stripes, is not known to the whole fleet", () => {
+  const fleet = new StripedFleet();
+  fleet.hear("10.0.9.0", { leftBytes: 0 });
+  const alone = "10.0.100.0";
+  fleet.hear(alone);
+  for (let rack = 10; rack < 40; rack++) {
+    for (let host = 0; host < 16; host++) fleet.hear(`10.0.${rack}.${host}`);
+  }
+  fleet.pass(3);
+  const member = fleet.swarm.members.get(`${alone}:6881`);
+  assert.equal(fleet.countOf(alone), STRIPE_COUNT);
+  // It is one of 31 that own each of 16 stripes, and each of the 480 others wants to know eight.
+  assert.ok(member!.helped > 0 && member!.helped <= 40, `it is known to ${member!.helped}`);
 });
 
 Deno.test("dealStripes: who does not say where it stands has no stripes, and may fetch from everybody", () => {

@@ -51,6 +51,24 @@ export function mapResidency(map: MemoryMap): Residency {
 }
 
 /**
+ * Whether any page of a range of a map is in memory now: mincore(2).
+ *
+ * @param range begins anywhere, and is best of a few pages: each one that is not mapped is looked up.
+ * @throws {LibcError} `ENOMEM` when the map is gone.
+ */
+export function isAnyResident(map: MemoryMap, range: Required<MapRange>): boolean {
+  const page = pageSizeBytes();
+  const before = range.offsetBytes % page;
+  const { address, lengthBytes } = map.resolve({
+    offsetBytes: range.offsetBytes - before,
+    lengthBytes: range.lengthBytes + before,
+  });
+  const answer = new Uint8Array(Math.ceil(Number(lengthBytes) / page));
+  if (libc().mincore(address, lengthBytes, answer) !== 0) throw lastError("mincore", map.path);
+  return answer.some((byte) => (byte & 1) === 1);
+}
+
+/**
  * How much of a file is in memory now. Nothing is read from disk. mincore(2), of a map that is made for it.
  *
  * @param sizeBytes the file's size, from stat, or that of the range.

@@ -135,6 +135,7 @@ async function fetchRelease(
     journalPath: target.journalPath,
     resume: options.rehash ? "rehash" : "journal",
     checkFiles: true,
+    pages: "drop",
     fallbackPeers: release.fallbackPeers,
   });
   const until = options.until === undefined ? undefined : describeSeedGoal(options.until);

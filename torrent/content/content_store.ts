@@ -1,5 +1,6 @@
 /**
- * The content of one release on disk: positioned reads and writes across its files. They are synchronous on purpose, since
+ * The content of one release on disk: positioned reads and writes across its files. Neither pushes out of the page cache what
+ * others use (`write_behind.ts`, `read_behind.ts`). They are synchronous on purpose, since
  * pread(2) and pwrite(2) of what is in the page cache cost less than a turn of the event loop, and a piece is written once
  * the call has returned. Whether pieces are right is not known here.
  */
@@ -17,7 +18,8 @@ import {
 import { TransferError } from "../errors.ts";
 import { type Log, silentLog } from "../../base/log.ts";
 import type { Release } from "../release/mod.ts";
-import { type DropPages, type PagePolicy, WriteBehind } from "./write_behind.ts";
+import { ReadBehind } from "./read_behind.ts";
+import { type DropPages, isWorthDropping, type PagePolicy, WriteBehind } from "./write_behind.ts";
 
 /** Files that are kept open: enough for pieces that span small files, far below the usual limit of 1,024 per process. */
 const MAX_OPEN_FILES = 64;
@@ -37,6 +39,8 @@ export interface ContentStoreOptions {
   readonly pages?: PagePolicy;
   /** Default: posix_fadvise(2). */
   readonly dropPages?: DropPages;
+  /** How much of what was read last stays in the page cache. Default 256 MiB. */
+  readonly warmBytes?: number;
   /** Default: silent. */
   readonly log?: Log;
 }
@@ -53,6 +57,8 @@ export class ContentStore {
   /** Open files by index, the least recently used first. */
   readonly #open = new Map<number, OpenFile>();
   readonly #behind: WriteBehind;
+  /** Undefined for a release of many small files. */
+  readonly #readBehind: ReadBehind | undefined;
   #root: string;
   /** Where the root is being moved to: while that is under way, each file is at either place. */
   #nextRoot: string | undefined;
@@ -67,6 +73,14 @@ export class ContentStore {
       release,
       root: () => this.#root,
     });
+    this.#readBehind = isWorthDropping(release)
+      ? new ReadBehind({
+        release,
+        pathOf: (fileIndex) => this.#pathOf(fileIndex),
+        dropPages: options.dropPages,
+        warmBytes: options.warmBytes,
+      })
+      : undefined;
   }
 
   /** The folder that holds the content. */
@@ -98,6 +112,11 @@ export class ContentStore {
     for (const segment of segmentsOf(this.#release, offsetBytes, buffer.length)) {
       const descriptor = this.#descriptor(segment.fileIndex, "read");
       const path = this.#pathOf(segment.fileIndex);
+      this.#readBehind?.beforeRead(
+        segment.fileIndex,
+        segment.fileOffsetBytes,
+        segment.sizeBytes,
+      );
       let done = 0;
       while (done < segment.sizeBytes) {
         const read = this.#guard("read", path, () =>
@@ -140,6 +159,7 @@ export class ContentStore {
 
   /** Resolves when nothing is under way in the background; to be awaited before {@link close}. */
   async settled(): Promise<void> {
+    await this.#readBehind?.settled();
     await this.#behind.settled();
   }
 
@@ -195,6 +215,7 @@ export class ContentStore {
   close(): void {
     for (const { descriptor } of this.#open.values()) fs.closeSync(descriptor);
     this.#open.clear();
+    this.#readBehind?.close();
   }
 
   #pathOf(fileIndex: number): string {

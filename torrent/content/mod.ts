@@ -11,6 +11,7 @@ export * from "./disk_error.ts";
 export * from "./piece_set.ts";
 export * from "./prepare_files.ts";
 export * from "./present_blocks.ts";
+export * from "./resident_pages.ts";
 export * from "./resume_check.ts";
 export * from "./resume_journal.ts";
 export * from "./transfer_files.ts";

@@ -60,6 +60,7 @@ export class TransferFiles {
   #journal: ResumeJournal | undefined;
   #journalPath: string | undefined;
   readonly #log: Log;
+  readonly #pages: PagePolicy;
   #check: FileCheck | undefined;
 
   constructor(
@@ -68,6 +69,7 @@ export class TransferFiles {
     options: ContentStoreOptions,
   ) {
     this.#log = options.log ?? silentLog;
+    this.#pages = options.pages ?? "keep";
     this.release = release;
     this.verified = new PieceSet(release.pieceCount);
     this.store = new ContentStore(release, root, options);
@@ -182,6 +184,7 @@ export class TransferFiles {
       metainfo: release.metainfo,
       root: store.root,
       isChecked: (fileIndex) => check?.hasPassed(fileIndex) === true,
+      pages: this.#pages,
       onProgress: show,
       ...signal === undefined ? {} : { signal },
     });

@@ -8,6 +8,8 @@ import fs from "node:fs";
 import { yieldToOthers } from "../../base/clock.ts";
 import { ReleaseError, systemErrorCode } from "../errors.ts";
 import { readRelease, type ReleaseFile } from "../release/mod.ts";
+import { ResidentPages, TIDY_BYTES } from "./resident_pages.ts";
+import type { PagePolicy } from "./write_behind.ts";
 
 /** The memory that files are read into. This much is hashed in about a millisecond, between two turns of the event loop. */
 const READ_BYTES = 1024 * 1024;
@@ -24,6 +26,8 @@ export interface VerifyReleaseOptions {
   readonly signal?: AbortSignal;
   /** Whether a file, by its index, is known to be right and need not be read. Default: none is. */
   readonly isChecked?: (fileIndex: number) => boolean;
+  /** What becomes of pages that reading has brought in. Default "drop": the page cache is left as it was. */
+  readonly pages?: PagePolicy;
   /** Called about once per MiB, and at the end. */
   readonly onProgress?: (verifiedBytes: number, totalBytes: number) => void;
 }
@@ -39,6 +43,7 @@ export type VerifyOptions = Pick<VerifyReleaseOptions, "signal" | "onProgress">;
 export async function verifyRelease(options: VerifyReleaseOptions): Promise<void> {
   const release = readRelease(options.metainfo);
   const buffer = new Uint8Array(READ_BYTES);
+  const pages = options.pages === "keep" ? undefined : new ResidentPages();
   let verifiedBytes = 0;
   let sinceTurnBytes = 0;
   for (const [index, file] of release.files.entries()) {
@@ -49,12 +54,23 @@ export async function verifyRelease(options: VerifyReleaseOptions): Promise<void
       continue;
     }
     const hash = createHash("sha256");
-    for (const chunkBytes of readChunks(file, options.root, buffer)) {
+    let [fromBytes, readBytes] = [0, 0];
+    const tidy = async () => {
+      await pages?.drop(`${options.root}/${file.path}`, {
+        fromBytes,
+        sizeBytes: readBytes - fromBytes,
+      });
+      fromBytes = readBytes;
+    };
+    for (const chunkBytes of readChunks(file, { root: options.root, buffer, pages })) {
       hash.update(buffer.subarray(0, chunkBytes));
+      readBytes += chunkBytes;
+      if (readBytes - fromBytes >= TIDY_BYTES) await tidy();
       verifiedBytes += chunkBytes;
       sinceTurnBytes += chunkBytes;
       if (sinceTurnBytes >= READ_BYTES) await takeTurn();
     }
+    await tidy();
     const sha256 = hash.digest("hex");
     if (sha256 !== file.sha256) {
       throw problem("file_content", file, `expected SHA-256 ${file.sha256}, there was ${sha256}`);
@@ -81,7 +97,14 @@ function expectWanted(signal: AbortSignal | undefined): void {
  * Fills the buffer with one chunk of the file after the other and yields the number of bytes in it. The calls are
  * synchronous, since a promise for each would cost more than reading a small file.
  */
-function* readChunks(file: ReleaseFile, root: string, buffer: Uint8Array): Generator<number> {
+function* readChunks(
+  file: ReleaseFile,
+  { root, buffer, pages }: {
+    readonly root: string;
+    readonly buffer: Uint8Array;
+    readonly pages: ResidentPages | undefined;
+  },
+): Generator<number> {
   const path = `${root}/${file.path}`;
   let descriptor: number;
   try {
@@ -94,6 +117,7 @@ function* readChunks(file: ReleaseFile, root: string, buffer: Uint8Array): Gener
         `expected ${file.sizeBytes} bytes, there were ${info.size}`,
       );
     }
+    pages?.note(path, info.size);
     descriptor = fs.openSync(path, "r");
   } catch (cause) {
     if (cause instanceof ReleaseError) throw cause;

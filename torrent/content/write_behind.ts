@@ -95,9 +95,7 @@ export class WriteBehind {
     this.#dropPages = options.dropPages ?? dropCleanPages;
     this.#flushBytes = options.flushBytes ?? FLUSH_BYTES;
     this.#maxWarmBytes = options.warmBytes ?? WARM_BYTES;
-    const { sizeBytes, files } = options.release;
-    this.#isDropping = options.pages === "drop" &&
-      sizeBytes >= files.length * MIN_AVERAGE_FILE_BYTES;
+    this.#isDropping = options.pages === "drop" && isWorthDropping(options.release);
   }
 
   /** The first flush that has failed. It is kept, since the system tells it only once. */
@@ -192,6 +190,11 @@ export class WriteBehind {
   #pathOf(fileIndex: number): string {
     return `${this.#options.root()}/${this.#options.release.files[fileIndex]?.path}`;
   }
+}
+
+/** Whether the files are large enough for their pages to be dropped. */
+export function isWorthDropping({ sizeBytes, files }: Release): boolean {
+  return sizeBytes >= files.length * MIN_AVERAGE_FILE_BYTES;
 }
 
 /** The ranges in order, those that touch joined, since a call for each costs more than the sorting. */

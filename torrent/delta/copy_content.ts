@@ -6,10 +6,9 @@
 import * as fs from "node:fs";
 import { FilePair } from "../../ffi/mod.ts";
 import { yieldToOthers } from "../../base/clock.ts";
-import { diskError, segmentsOf, stoppedError } from "../content/mod.ts";
+import { diskError, ResidentPages, segmentsOf, stoppedError } from "../content/mod.ts";
 import { systemErrorCode, TransferError } from "../errors.ts";
 import type { Release } from "../release/mod.ts";
-import { ResidentPages } from "./resident_pages.ts";
 import type { CopyStep } from "./reuse_plan.ts";
 
 /** What is copied between two looks at the signal; at a disk's speed well below a second. */

@@ -5,7 +5,7 @@
 
 import * as fs from "node:fs";
 import { yieldToOthers } from "../../base/clock.ts";
-import { stoppedError } from "../content/mod.ts";
+import { ResidentPages, stoppedError, TIDY_BYTES } from "../content/mod.ts";
 import { systemErrorCode } from "../errors.ts";
 import type { Log } from "../../base/log.ts";
 import {
@@ -15,13 +15,9 @@ import {
   type Release,
   type ReleaseFile,
 } from "../release/mod.ts";
-import { ResidentPages } from "./resident_pages.ts";
 
 /** What is read between two turns of the event loop. */
 const READ_BYTES = 1024 * 1024;
-/** What is read between two drops of the pages that were read. */
-const TIDY_BYTES = 32 * 1024 * 1024;
-
 /** What to make a map of. */
 export interface MapContentOptions {
   readonly release: Release;

@@ -11,7 +11,7 @@
  */
 
 import { join } from "node:path";
-import { expectRoom, readSpace } from "../content/mod.ts";
+import { expectRoom, readSpace, ResidentPages } from "../content/mod.ts";
 import { isDiskFull, ReleaseError, TransferError } from "../errors.ts";
 import type { FoundFile } from "./content_walk.ts";
 import {
@@ -63,8 +63,9 @@ export async function createCopiedRelease(options: CopyOptions): Promise<Created
   try {
     await Deno.mkdir(made);
     for (const name of foldersOf(content.files)) await Deno.mkdir(join(made, name));
+    const pages = new ResidentPages();
     for (const file of content.files) {
-      await copyFile(file, { from: content.root, to: made, signal });
+      await copyFile(file, { from: content.root, to: made, pages, signal });
     }
     const release = await createRelease({
       ...options,
@@ -135,9 +136,10 @@ function foldersOf(files: readonly FoundFile[]): Set<string> {
 /** The kernel copies, and shares blocks where it can (copy_file_range(2)). */
 async function copyFile(
   { path, executable }: FoundFile,
-  { from, to, signal }: {
+  { from, to, pages, signal }: {
     readonly from: string;
     readonly to: string;
+    readonly pages: ResidentPages;
     readonly signal: AbortSignal | undefined;
   },
 ): Promise<void> {
@@ -148,12 +150,15 @@ async function copyFile(
   const stop = () =>
     stopped.reject(new ReleaseError("aborted", "copy content: stopped by the caller"));
   signal?.addEventListener("abort", stop);
+  pages.note(source, before.size);
   try {
     // A copy that is under way cannot be ended; whoever waits for it can.
     await Promise.race([Deno.copyFile(source, join(to, path)), stopped.promise]);
   } finally {
     signal?.removeEventListener("abort", stop);
   }
+  await pages.drop(source, { fromBytes: 0, sizeBytes: before.size });
+  await pages.dropWritten(join(to, path), before.size);
   await Deno.chmod(join(to, path), executable ? 0o755 : 0o644);
   const after = await Deno.lstat(source);
   if (

@@ -1,7 +1,7 @@
 /**
  * Makes a release's .torrent from a file, a folder, or nothing (a pure restart). The content is read once: the SHA-1 of
  * every piece, the SHA-256 of every file and the chunk map are made in the same pass, since a second pass over 200 GiB
- * would take as long again.
+ * would take as long again. The page cache is left as it was.
  */
 
 import { createHash } from "node:crypto";
@@ -25,6 +25,7 @@ import {
   unpublishable,
   walkContent,
 } from "./content_walk.ts";
+import { ResidentPages, TIDY_BYTES } from "../content/mod.ts";
 import { ReleaseError, systemErrorCode } from "../errors.ts";
 import type { Log } from "../../base/log.ts";
 
@@ -93,10 +94,12 @@ export async function createRelease(options: CreateReleaseOptions): Promise<Crea
   const chunkAverageBytes = chooseChunkAverage(totalBytes);
   const chunks = options.chunkMap === false ? undefined : new ChunkMapMaker(chunkAverageBytes);
   const files = [];
+  const pages = new ResidentPages();
   let readBytes = 0;
   for (const file of content.files) {
     const sha256 = await hashFile(content.root, file, {
       hasher,
+      pages,
       chunks: isChunked(file, chunkAverageBytes) ? chunks : undefined,
       signal: options.signal,
       onChunk: (chunkBytes) => {
@@ -161,6 +164,7 @@ export async function findContent(path: string | undefined): Promise<Content> {
 
 interface HashFileOptions {
   readonly hasher: PieceHasher;
+  readonly pages: ResidentPages;
   /** Undefined if the file is too small to be cut. */
   readonly chunks: ChunkMapMaker | undefined;
   readonly signal: AbortSignal | undefined;
@@ -176,9 +180,16 @@ async function hashFile(root: string, file: FoundFile, options: HashFileOptions)
   }
   using opened = handle;
   const before = await opened.stat();
+  const path = `${root}/${file.path}`;
+  options.pages.note(path, file.sizeBytes);
   const hash = createHash("sha256");
   const buffer = new Uint8Array(Math.min(READ_BYTES, Math.max(1, file.sizeBytes)));
-  let sizeBytes = 0;
+  let [sizeBytes, tidiedBytes] = [0, 0];
+  const tidy = async () => {
+    const range = { fromBytes: tidiedBytes, sizeBytes: sizeBytes - tidiedBytes };
+    tidiedBytes = sizeBytes;
+    await options.pages.drop(path, range);
+  };
   for (;;) {
     if (options.signal?.aborted) {
       throw new ReleaseError("aborted", "create release: stopped by the caller", {
@@ -193,7 +204,9 @@ async function hashFile(root: string, file: FoundFile, options: HashFileOptions)
     options.chunks?.update(chunk);
     sizeBytes += read;
     options.onChunk(read);
+    if (sizeBytes - tidiedBytes >= TIDY_BYTES) await tidy();
   }
+  await tidy();
   options.chunks?.endFile();
   const after = await opened.stat();
   if (sizeBytes !== file.sizeBytes || before.mtime?.getTime() !== after.mtime?.getTime()) {

@@ -1,12 +1,19 @@
 /**
- * Leaves the page cache of files as it was while they are read: the pages of a service that runs from them stay in memory,
- * and the pages that only the reading brought in are dropped.
+ * Leaves the page cache of files as it was while they are read from the start to the end: the pages of a service that runs from
+ * them stay in memory, and the pages that only the reading brought in are dropped. For reads here and there see
+ * `read_behind.ts`.
  */
 
 import { dropFromPageCache, residentParts } from "../../ffi/mod.ts";
 
 /** How finely it is known what was resident; each such part of a file costs one byte of memory. */
 const PART_BYTES = 1024 * 1024;
+
+/** What is read between two drops of the pages that were read. */
+export const TIDY_BYTES = 32 * 1024 * 1024;
+
+/** Smaller files are left to the kernel: to look at them would cost about as much as to read them. */
+const MIN_FILE_BYTES = 128 * 1024;
 
 /** Files of which that is remembered: at most a megabyte for small files, and a byte per MiB for large ones. */
 const MAX_FILES = 1_000;
@@ -17,7 +24,7 @@ export class ResidentPages {
 
   /** To be called before a file is read for the first time; later calls change nothing. */
   note(path: string, sizeBytes: number): void {
-    if (this.#resident.has(path)) return;
+    if (sizeBytes < MIN_FILE_BYTES || this.#resident.has(path)) return;
     if (this.#resident.size >= MAX_FILES) {
       for (const oldest of this.#resident.keys()) {
         this.#resident.delete(oldest);
@@ -51,6 +58,16 @@ export class ResidentPages {
         }
       }
       part = runEnd + 1;
+    }
+  }
+
+  /** To be called after a file has been written here: brings it onto the disk, and drops all of it. */
+  async dropWritten(path: string, sizeBytes: number): Promise<void> {
+    if (sizeBytes < MIN_FILE_BYTES) return;
+    try {
+      await dropFromPageCache(path);
+    } catch {
+      // It is only advice; a disk that fails shows so when the file is read.
     }
   }
 }

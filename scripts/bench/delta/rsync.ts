@@ -27,6 +27,8 @@ export async function startRsync(folder: string, served: string) {
   }).spawn();
   await untilItListens(port);
   return {
+    /** What it serves. */
+    url: `rsync://127.0.0.1:${port}/data`,
     /** Fetches `data/<version>` into a new folder, on top of what is in `yesterday`. */
     async fetch(version: string, yesterday: string): Promise<Outcome> {
       const target = `${folder}/rsync-${version}`;
@@ -39,7 +41,7 @@ export async function startRsync(folder: string, served: string) {
         "--fsync",
         "--stats",
         `--copy-dest=${yesterday}`,
-        `rsync://127.0.0.1:${port}/data/${version}/`,
+        `${this.url}/${version}/`,
         `${target}/`,
       );
       const seconds = (performance.now() - startMs) / 1000;

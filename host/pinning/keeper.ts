@@ -284,7 +284,9 @@ class PinKeeper {
     }
     const { selection } = this.#options;
     const files = selection === undefined ? lost.map((one) => one.file) : this.#selectAgain(lost);
-    const pagesBytes = [...this.#held.values(), ...files.map((file) => ({ file }))]
+    // What is locked again in place is held already, and counts once.
+    const others = files.filter(({ path }) => !this.#held.has(path)).map((file) => ({ file }));
+    const pagesBytes = [...this.#held.values(), ...others]
       .reduce((sum, { file }) => sum + roundUpToPages(file.sizeBytes), 0);
     this.#lookAgainAtBytes = 0;
     await asVolunteer(async () => {

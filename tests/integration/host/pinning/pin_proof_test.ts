@@ -14,12 +14,18 @@ import { type PinKeeperEnd, runPinKeeper } from "../../../../host/pinning/keeper
 import { eventually } from "../support.ts";
 import { lockedBytesOf, MEBIBYTE, TOTAL_BYTES, withRelease } from "./pin_fixtures.ts";
 
-/** A clock on which a keeper's pauses are a hundredth as long. */
+/** A clock on which only pauses take time, a hundredth of it really: a slow machine has no proof wait for another one. */
 const FAST_CLOCK = {
-  nowMs: () => performance.now() * 100,
+  elapsedMs: 0,
+  nowMs() {
+    return this.elapsedMs;
+  },
   wallTimeMs: () => Date.now(),
   after(delayMs: number, callback: () => void) {
-    const timer = setTimeout(callback, delayMs / 100);
+    const timer = setTimeout(() => {
+      this.elapsedMs += delayMs;
+      callback();
+    }, delayMs / 100);
     return () => clearTimeout(timer);
   },
 };

@@ -21,7 +21,10 @@ export interface Shrunk {
 /** Shorter than that nothing is made, in ms: it is as good as nothing. */
 const SHORTEST_MS = 50;
 
-/** Shrinks a scenario that breaks an invariant, within that many runs. */
+/** Most events of all its runs: one to two minutes. Those of 200 hosts have a hundred times as many as most. */
+const EVENTS_MAX = 5_000_000;
+
+/** Shrinks a scenario that breaks an invariant, within that many runs, or {@linkcode EVENTS_MAX}. */
 export async function shrink(
   scenario: Scenario,
   result: RunResult,
@@ -30,13 +33,16 @@ export async function shrink(
   const check = result.violation?.check;
   let best = { kept: wholeOf(scenario), scenario, result };
   let runs = 0;
+  let events = 0;
+  const isOver = () => runs >= runsMax || events >= EVENTS_MAX;
 
   async function attempt(change: Partial<Reduction>): Promise<boolean> {
-    if (runs >= runsMax) return false;
+    if (isOver()) return false;
     runs++;
     const kept = { ...best.kept, ...change };
     const shorter = reduce(scenario, kept);
     const outcome = await runScenario(shorter, options);
+    events += outcome.events;
     if (outcome.violation?.check !== check) return false;
     best = { kept, scenario: shorter, result: outcome };
     return true;
@@ -45,7 +51,7 @@ export async function shrink(
   /** Leaves out halves first, then ever smaller parts, and single ones until none can be left out any more. */
   async function leaveOut(part: keyof Reduction, atLeast: number): Promise<void> {
     let size = Math.ceil(best.kept[part].length / 2);
-    while (size >= 1 && runs < runsMax) {
+    while (size >= 1 && !isOver()) {
       const before = best.kept[part].length;
       for (let at = 0; at < best.kept[part].length;) {
         const all = best.kept[part];

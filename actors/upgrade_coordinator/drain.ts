@@ -93,6 +93,12 @@ export function onHookRun(
   return readTree(state, deps);
 }
 
+/** A switch, or what gives its slot back, could not put the host back: that is tried again. */
+export function noteLeftOut(state: State): State {
+  state.drain = { ...state.drain, isLeftOut: true };
+  return state;
+}
+
 /** Shows in the host's entry what was done about a word. */
 function show(
   word: Word | null,

@@ -24,7 +24,7 @@ import type { PinnedEvent } from "../pinner/messages.ts";
 import { OverdueError } from "../session/in_time.ts";
 import type { SessionEvent } from "../session/session.ts";
 import { decide } from "./decide.ts";
-import { onHookRun } from "./drain.ts";
+import { noteLeftOut, onHookRun } from "./drain.ts";
 import type { CoordinatorMessage, CoordinatorOptions } from "./messages.ts";
 import {
   type Deps,
@@ -230,8 +230,7 @@ function receive(state: State, message: CoordinatorMessage, deps: Deps): State {
     case "record_answer":
       return onRecorded(state, message, deps);
     case "left_out":
-      state.drain = { ...state.drain, isLeftOut: true };
-      return state;
+      return noteLeftOut(state);
     case "hook_run":
       return onHookRun(state, message, deps);
     case "left_queue":

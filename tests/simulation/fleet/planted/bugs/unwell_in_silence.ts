@@ -4,9 +4,8 @@ export const bug: PlantedBug = {
   what: "Who is done with the wave that is under way does not say that its service is unwell.",
   changes: [{
     file: "actors/upgrade_coordinator/decide.ts",
-    find: "setWaitingFor(next.waitingFor ?? describeUnwell(state, now), deps);",
-    replace:
-      "setWaitingFor(next.waitingFor ?? (next.isFirstWave ? null : describeUnwell(state, now)), deps);",
+    find: "next.waitingFor ?? describeUnwell(state, now)",
+    replace: "next.waitingFor ?? (next.isFirstWave ? null : describeUnwell(state, now))",
   }],
   checks: ["I7 speech"],
   kinds: ["hang", "pause"],

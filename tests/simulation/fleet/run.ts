@@ -25,10 +25,7 @@ const INSTALL_MS = 120_000;
 /** How long faults strike, in ms. */
 export const FAULTY_MS = 60_000;
 
-/**
- * How long a rollout may take to end once the faults have stopped, in ms, beside the time for which its wave may get no further
- * until it is halted. Most need seconds.
- */
+/** How long a rollout may take to end once the faults have stopped, in ms. Most need seconds. */
 const QUIET_MS = 600_000;
 
 /** How long each host may take beside that in its turn, in ms: where one may be down at a time, 200 hosts go one by one. */
@@ -330,9 +327,11 @@ export class Run {
   async end(): Promise<void> {
     const { observer, time } = this.world;
     this.#calm();
-    // Operators resume what was halted once, and abort it when it is halted again. Hosts look now and then whether it is time.
+    // Where the policy is not the scenario's, whose deadlines are shorter than that. Operators resume what was halted once, and
+    // abort it when it is halted again; hosts look now and then whether it is time.
+    const stallMs = observer.mayStallMs();
     const turnsMs = TURN_MS * this.world.machines.length;
-    let untilMs = time.nowMs + QUIET_MS + turnsMs + 3 * observer.mayStallMs();
+    let untilMs = time.nowMs + QUIET_MS + turnsMs + (stallMs > QUIET_MS ? 3 * stallMs : 0);
     let resumedCount = 0;
     while (time.nowMs < untilMs) {
       if (await this.#until(() => this.#isOver(), LOOK_AFTER_MS)) {

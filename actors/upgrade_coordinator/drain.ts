@@ -7,7 +7,7 @@
 
 import { reasonOf } from "../../base/reason.ts";
 import type { Current } from "../../rollout/mod.ts";
-import { tryHook } from "./hooks.ts";
+import { type HookTools, tryHook } from "./hooks.ts";
 import { lookOnceWritten } from "./look.ts";
 import { isSameWord, NOT_DRAINED, type Word } from "./machine/drain.ts";
 import type { Next } from "./machine/next.ts";
@@ -91,6 +91,24 @@ export function onHookRun(
     putBack(deps);
   }
   return readTree(state, deps);
+}
+
+/** What the hooks of a switch, or of a slot that is given back, run with. */
+export function switchHookTools(
+  state: State,
+  signal: AbortSignal,
+  { options: { host, config, store, ports }, context }: Deps,
+): HookTools {
+  return {
+    host,
+    config,
+    store,
+    ports,
+    log: context.log,
+    signal,
+    isDrained: state.isDrained,
+    onLeftOut: () => context.self.tell({ type: "left_out" }),
+  };
 }
 
 /** A switch, or what gives its slot back, could not put the host back: that is tried again. */

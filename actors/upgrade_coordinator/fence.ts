@@ -19,6 +19,7 @@ import { lookAtEnd, lookOnceWritten } from "./look.ts";
 import { type AtFence, decideAtFence } from "./machine/at_fence.ts";
 import type { HostNow } from "./machine/next.ts";
 import { type Deps, type Reading, setWaitingFor, shorten, type State } from "./state.ts";
+import { switchHookTools } from "./drain.ts";
 import { undrain } from "./hooks.ts";
 import { type Switch, toSlot } from "./machine/switch.ts";
 
@@ -127,14 +128,7 @@ function turnBack(
         }
       } finally {
         // Also when the slot stands for now: without a switch it is given back with the next reading.
-        const { isDrained } = state;
-        await undrain(change.from ?? change.to, {
-          ...options,
-          log: context.log,
-          signal,
-          isDrained,
-          onLeftOut: () => context.self.tell({ type: "left_out" }),
-        });
+        await undrain(change.from ?? change.to, switchHookTools(state, signal, deps));
         // Last: an agent that dies before drains again, finds that its slot is gone, and undrains.
         if (!signal.aborted) state.journal.clear();
       }

@@ -7,6 +7,7 @@
 import { isHeld, type Slot } from "../../rollout/mod.ts";
 import type { RegistrarMessage, ReturnOutcome } from "../registrar/messages.ts";
 import { ask } from "../runtime/mod.ts";
+import { switchHookTools } from "./drain.ts";
 import { undrain } from "./hooks.ts";
 import type { Deps, Reading, State } from "./state.ts";
 
@@ -22,18 +23,15 @@ const RETURN_TIMEOUT_MS = 30_000;
 export function returnSlot(
   state: State,
   reading: Reading,
-  { slot, deps: { options, context } }: { readonly slot: Slot; readonly deps: Deps },
+  { slot, deps }: { readonly slot: Slot; readonly deps: Deps },
 ): void {
-  const { service, registrar } = options;
-  const { isDrained, running } = state;
+  const { options: { service, registrar }, context } = deps;
+  const { running } = state;
   const version = running?.version ?? slot.from ?? slot.to;
   state.phase = { kind: "acting", interrupted: null };
   context.pipeToSelf(
     async (signal) => {
-      if (isHeld(slot)) {
-        const onLeftOut = () => context.self.tell({ type: "left_out" });
-        await undrain(version, { ...options, log: context.log, signal, isDrained, onLeftOut });
-      }
+      if (isHeld(slot)) await undrain(version, switchHookTools(state, signal, deps));
       const outcome = await ask<RegistrarMessage, ReturnOutcome>(
         registrar,
         (replyTo) => ({ type: "give_back", service, slot, reading, replyTo }),

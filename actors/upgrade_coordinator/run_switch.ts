@@ -17,7 +17,7 @@ import {
   showHeldBack,
   type State,
 } from "./state.ts";
-import { putBack } from "./drain.ts";
+import { putBack, switchHookTools } from "./drain.ts";
 import { lookAfter, lookAfterReport } from "./look.ts";
 import { type Phase, switchOf } from "./machine/phase.ts";
 import {
@@ -121,17 +121,11 @@ function runStep(state: State, begun: Switch, deps: Deps): State {
       if (change.step === "rolling_back") writeJournal(state, change, deps);
       else journal.write(toJournal(change));
       await takeStep(change, {
-        host: options.host,
-        config: options.config,
+        ...switchHookTools(state, signal, deps),
         store: options.store,
-        ports: options.ports,
         runner: options.runner,
         pinner: options.pinner,
         clock: context.clock,
-        log: context.log,
-        signal,
-        isDrained: state.isDrained,
-        onLeftOut: () => context.self.tell({ type: "left_out" }),
       });
     },
     {

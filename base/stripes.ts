@@ -5,6 +5,12 @@
  * an announce's answer.
  */
 
+/** How what a rack or a site lacks may come in, by name; the first one is the default. */
+export const IMPORT_WAYS = ["gateways", "stripes"] as const;
+
+/** One of {@link IMPORT_WAYS}. */
+export type ImportWay = typeof IMPORT_WAYS[number];
+
 /** The stripe of a piece is its number modulo this. Racks of up to so many hosts share their import evenly. */
 export const STRIPE_COUNT = 16;
 

@@ -5,7 +5,7 @@
  */
 
 export * from "./handout/handout_settings.ts";
-export type { ImportWay } from "./import_ways.ts";
+export type { ImportWay } from "../base/stripes.ts";
 export * from "./server.ts";
 export { TRACKER_SERVERS, type TrackerServerName } from "./server_names.ts";
 export type { BorderReport, GroupReport, SiteReport, SlowPeer, SwarmReport } from "./stats/mod.ts";

@@ -5,7 +5,7 @@
  */
 
 import { type Command, Option } from "@commander-js/extra-typings";
-import { IMPORT_WAYS } from "../../tracker/import_ways.ts";
+import { IMPORT_WAYS } from "../../base/stripes.ts";
 import { TRACKER_SERVERS } from "../../tracker/server_names.ts";
 import {
   allowHostOption,

@@ -1,7 +1,8 @@
 /**
  * Elects who may fetch across a border: a small number of gateways per site and per rack, so that little more than one
- * copy crosses. They are elected while the group holds no complete copy and no host brings in its stripes, kept while they make progress, and replaced when
- * they stall, are slow, time out or leave. `electGateways` decides and changes nothing; `applyElection` changes.
+ * copy crosses. They are elected while the group holds no complete copy and no host brings in its stripes, kept while they
+ * make progress, and replaced when they stall, are slow, time out or leave. `electGateways` decides and changes nothing;
+ * `applyElection` changes.
  */
 
 import { BucketRange, type Group, Level, type Member, type Members, Rank } from "../members/mod.ts";
@@ -96,10 +97,10 @@ const NO_ELECTIONS: readonly Election[] = [];
 export function applyElection(election: Election, members: Members): void {
   const { group, chosen, elected, demoted } = election;
   if (group.level === Level.Rack) {
-    const wasServed = group.gateways.length > 0 || group.isStriped;
-    members.racksWithGateways += Number(chosen.length > 0 || group.isStriped) - Number(wasServed);
+    members.changeImporters(group, () => group.gateways = chosen);
+  } else {
+    group.gateways = chosen;
   }
-  group.gateways = chosen;
   for (const { member, why } of demoted) {
     members.noteDemotion(member);
     if (why === "slow") group.slowReplacements++;
@@ -111,8 +112,8 @@ export function applyElection(election: Election, members: Members): void {
 }
 
 /**
- * Notes the median rate of each site's rack gateways and owners of stripes as the site's usual rate, and the best site's as the fleet's. To be
- * called every few seconds only: it visits all gateways.
+ * Notes the median rate of each site's rack gateways and owners of stripes as the site's usual rate, and the best site's as
+ * the fleet's. To be called every few seconds only: it visits all of them.
  */
 export function measureUsualRates(members: Members): void {
   let fastest = 0;
@@ -179,6 +180,15 @@ function electIn(group: Group, options: GroupElectionOptions): Election | undefi
 function formerRackOf(former: Member | undefined): Group | undefined {
   const rack = former?.rack;
   return rack?.list.some(({ demotions }) => demotions > 0) ? undefined : rack;
+}
+
+/** Whether a member is there and gets on: it has not timed out, and has made progress over the last announces. */
+export function isMoving(
+  member: Member,
+  options: { readonly nowMs: number; readonly settings: HandoutSettings },
+): boolean {
+  return !isTimedOut(member, options) &&
+    member.announcesWithoutProgress < options.settings.gatewayStallAnnounces;
 }
 
 type Verdict = "fit" | "absent" | "stalled" | "slow";

@@ -1,12 +1,14 @@
 /** The numbers that the choice of peers goes by, each with its reason. */
 
+import { IMPORT_WAYS, type ImportWay } from "../../base/stripes.ts";
+
 /** The settings; `defaultHandoutSettings` has the values and their reasons. Times in milliseconds. */
 export interface HandoutSettings {
   /**
    * How what a rack or a site lacks comes in: through one gateway for each, or shared out in stripes among the hosts that
    * obey them. Others have gateways in any case.
    */
-  readonly importBy: "gateways" | "stripes";
+  readonly importBy: ImportWay;
   /** Gateways per site and release: they get peers in other sites while the site holds no copy. */
   readonly gatewaysPerSite: number;
   /** Gateways per rack and release: they get peers in other racks while the rack holds no copy. */
@@ -65,7 +67,7 @@ export interface HandoutSettings {
 
 /** The settings that hold unless a caller says otherwise, each with its reason. */
 export const defaultHandoutSettings: HandoutSettings = {
-  importBy: "gateways",
+  importBy: IMPORT_WAYS[0],
   // One, since every further one may bring the same piece across once more.
   gatewaysPerSite: 1,
   gatewaysPerRack: 1,

@@ -19,7 +19,7 @@
 
 import type { Reach } from "../../base/locality.ts";
 import { PeerSample, type PeerSampleOptions } from "./peer_sample.ts";
-import { isTimedOut } from "./gateway_election.ts";
+import { isMoving } from "./gateway_election.ts";
 import { chooseForStripes, chooseOwnersForSeed } from "./striped_selection.ts";
 import type { DealtDuty } from "./stripes.ts";
 import {
@@ -155,10 +155,7 @@ function canExpectHelp(
   asker: Member,
   { site, rack, options }: { site: Group; rack: Group; options: SelectionOptions },
 ): boolean {
-  const { settings } = options;
-  const stillMoving = (member: Member) =>
-    member !== asker && !isTimedOut(member, options) &&
-    member.announcesWithoutProgress < settings.gatewayStallAnnounces;
+  const stillMoving = (member: Member) => member !== asker && isMoving(member, options);
   if (rack.gateways.some(stillMoving) || site.gateways.some(stillMoving)) return true;
   if (rack.stripeOwners.some((one) => one !== undefined && stillMoving(one))) return true;
   const looks = Math.min(rack.end(BucketRange.WithData), MAX_MEMBERS_LOOKED_AT);
@@ -230,7 +227,7 @@ function chooseHelpers(
   const isOutside = (member: Member) => member.groups[outsideOf.level] !== outsideOf;
   const { keepsReach } = asker;
   const racksPerSeed = keepsReach ? settings.racksPerSeed : settings.racksPerSeedWithoutReach;
-  const seedsSuffice = members.racksWithGateways <=
+  const seedsSuffice = members.racksWithImporters <=
     racksPerSeed * Math.max(1, members.fleet.count(BucketRange.ConfirmedSeeds));
   // A site must not depend on seeds alone, since they serve their own site before others.
   const least = group.level === Level.Fleet && keepsReach ? settings.leastOutsideHolders : 0;

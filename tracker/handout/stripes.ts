@@ -8,7 +8,7 @@
 
 import { STRIPE_COUNT, type StripeDuty } from "../../base/stripes.ts";
 import { BucketRange, type Group, type Member, type Members, Rank } from "../members/mod.ts";
-import { isTimedOut } from "./gateway_election.ts";
+import { isMoving, isTimedOut } from "./gateway_election.ts";
 import type { HandoutSettings } from "./handout_settings.ts";
 
 /** What the dealing is based on. */
@@ -31,10 +31,7 @@ export function dealStripes(member: Member, options: DealOptions): DealtDuty {
   const { site, rack } = member;
   const { members } = options;
   if (site !== undefined && rack !== undefined) {
-    const wasServed = rack.isStriped || rack.gateways.length > 0;
-    dealInRack(rack, member, options);
-    const isServed = rack.isStriped || rack.gateways.length > 0;
-    members.racksWithGateways += Number(isServed) - Number(wasServed);
+    members.changeImporters(rack, () => dealInRack(rack, member, options));
     dealInSite(site, member, options);
   }
   const own: number[] = [];
@@ -50,7 +47,7 @@ export function dealStripes(member: Member, options: DealOptions): DealtDuty {
     rack: own,
     site: ofSite,
     sparesSeeds:
-      members.racksWithGateways > Math.max(1, members.fleet.count(BucketRange.ConfirmedSeeds)),
+      members.racksWithImporters > Math.max(1, members.fleet.count(BucketRange.ConfirmedSeeds)),
     isDue: Math.max(0, ...loads.values()) > own.length + 1,
   };
 }
@@ -75,8 +72,7 @@ export function claimStripes(member: Member, stripes: readonly number[]): void {
 }
 
 function isFit(member: Member, options: DealOptions): boolean {
-  return !member.isGone && member.rank !== Rank.Seed && !isTimedOut(member, options) &&
-    member.announcesWithoutProgress < options.settings.gatewayStallAnnounces;
+  return !member.isGone && member.rank !== Rank.Seed && isMoving(member, options);
 }
 
 /** Whether it holds up those who wait for its share. A host that was found to be so is not judged again. */

@@ -116,6 +116,11 @@ export class MemberIndex<Entry extends IndexEntry> {
       this.stripeRacks.some((rack) => rack !== undefined && rack.isStriped);
   }
 
+  /** Whether anybody brings something in across this group's border: gateways, or owners of stripes. */
+  get hasImporters(): boolean {
+    return this.gateways.length > 0 || this.isStriped;
+  }
+
   /** The number of members, including those that have timed out. */
   get size(): number {
     return this.list.length;

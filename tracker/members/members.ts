@@ -27,7 +27,7 @@ export class Members {
   /** Members whose location is not known. */
   readonly unlocated: Group = new MemberIndex<Member>(Level.Site, "");
   /** The number of racks that have gateways or owners of stripes, and so want a copy from outside. */
-  racksWithGateways = 0;
+  racksWithImporters = 0;
   /** The most that any member had left to fetch: the content's size, as far as the tracker can know it. */
   largestLeftBytes = 0;
   readonly #maxHelped: number;
@@ -78,9 +78,10 @@ export class Members {
     for (const group of member.groups) group.remove(member);
     const { site, rack } = member;
     if (site === undefined || rack === undefined || rack.size > 0) return;
-    if (rack.gateways.length > 0 || rack.isStriped) this.racksWithGateways--;
-    rack.gateways = [];
-    rack.stripeOwners.length = 0;
+    this.changeImporters(rack, () => {
+      rack.gateways = [];
+      rack.stripeOwners.length = 0;
+    });
     // What it received stays part of the report, within bounds: peers can name as many racks as they like.
     if (rack.receivedBytes > 0 && this.#emptyRacks < MAX_EMPTY_RACKS) {
       this.#emptyRacks++;
@@ -89,6 +90,13 @@ export class Members {
     site.children.delete(rack.name);
     this.#racks--;
     if (site.size === 0 && site.children.size === 0) this.fleet.children.delete(site.name);
+  }
+
+  /** Makes a change of who brings something into a rack, and counts the racks that anybody does so for. */
+  changeImporters(rack: Group, change: () => void): void {
+    const before = rack.hasImporters;
+    change();
+    this.racksWithImporters += Number(rack.hasImporters) - Number(before);
   }
 
   /** Notes how far a member has got. */

@@ -9,7 +9,7 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { silentLog } from "../../../base/log.ts";
 import bencode from "bencode";
-import { IMPORT_WAYS, type ImportWay } from "../../../tracker/import_ways.ts";
+import { IMPORT_WAYS, type ImportWay } from "../../../base/stripes.ts";
 import {
   createTracker,
   type Tracker,

@@ -148,7 +148,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "tracker/stats",
     "zookeeper",
   ],
-  "cli/tracker": ["cli/shared", "tracker"],
+  "cli/tracker": ["base", "cli/shared", "tracker"],
   "coordination": ["base", "rollout", "zookeeper"],
   "ffi": [],
   "host": ["base", "host/pinning", "host/process", "host/releases"],

@@ -10,7 +10,7 @@ import { dropFromPageCache, residentParts } from "../../ffi/mod.ts";
 const PART_BYTES = 1024 * 1024;
 
 /** What is read between two drops of the pages that were read. */
-export const TIDY_BYTES = 32 * 1024 * 1024;
+const TIDY_BYTES = 32 * 1024 * 1024;
 
 /** Smaller files are left to the kernel: to look at them would cost about as much as to read them. */
 const MIN_FILE_BYTES = 128 * 1024;
@@ -61,6 +61,11 @@ export class ResidentPages {
     }
   }
 
+  /** Begins to read a file from its start to its end: what is told to the trail is dropped as it goes on. */
+  trail(path: string): ReadTrail {
+    return new ReadTrail(this, path);
+  }
+
   /** To be called after a file has been written here: brings it onto the disk, and drops all of it. */
   async dropWritten(path: string, sizeBytes: number): Promise<void> {
     if (sizeBytes < MIN_FILE_BYTES) return;
@@ -69,5 +74,31 @@ export class ResidentPages {
     } catch {
       // It is only advice; a disk that fails shows so when the file is read.
     }
+  }
+}
+
+/** How far a file has been read, and how far its pages have been dropped behind that. */
+export class ReadTrail {
+  readonly #pages: ResidentPages;
+  readonly #path: string;
+  #readBytes = 0;
+  #tidiedBytes = 0;
+
+  constructor(pages: ResidentPages, path: string) {
+    this.#pages = pages;
+    this.#path = path;
+  }
+
+  /** So much more has been read. */
+  async advance(sizeBytes: number): Promise<void> {
+    this.#readBytes += sizeBytes;
+    if (this.#readBytes - this.#tidiedBytes >= TIDY_BYTES) await this.end();
+  }
+
+  /** Drops what has been read up to here; to be called at the end of the file. */
+  async end(): Promise<void> {
+    const fromBytes = this.#tidiedBytes;
+    this.#tidiedBytes = this.#readBytes;
+    await this.#pages.drop(this.#path, { fromBytes, sizeBytes: this.#readBytes - fromBytes });
   }
 }

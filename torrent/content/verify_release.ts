@@ -8,7 +8,7 @@ import fs from "node:fs";
 import { yieldToOthers } from "../../base/clock.ts";
 import { ReleaseError, systemErrorCode } from "../errors.ts";
 import { readRelease, type ReleaseFile } from "../release/mod.ts";
-import { ResidentPages, TIDY_BYTES } from "./resident_pages.ts";
+import { ResidentPages } from "./resident_pages.ts";
 import type { PagePolicy } from "./write_behind.ts";
 
 /** The memory that files are read into. This much is hashed in about a millisecond, between two turns of the event loop. */
@@ -54,23 +54,15 @@ export async function verifyRelease(options: VerifyReleaseOptions): Promise<void
       continue;
     }
     const hash = createHash("sha256");
-    let [fromBytes, readBytes] = [0, 0];
-    const tidy = async () => {
-      await pages?.drop(`${options.root}/${file.path}`, {
-        fromBytes,
-        sizeBytes: readBytes - fromBytes,
-      });
-      fromBytes = readBytes;
-    };
+    const trail = pages?.trail(`${options.root}/${file.path}`);
     for (const chunkBytes of readChunks(file, { root: options.root, buffer, pages })) {
       hash.update(buffer.subarray(0, chunkBytes));
-      readBytes += chunkBytes;
-      if (readBytes - fromBytes >= TIDY_BYTES) await tidy();
+      await trail?.advance(chunkBytes);
       verifiedBytes += chunkBytes;
       sinceTurnBytes += chunkBytes;
       if (sinceTurnBytes >= READ_BYTES) await takeTurn();
     }
-    await tidy();
+    await trail?.end();
     const sha256 = hash.digest("hex");
     if (sha256 !== file.sha256) {
       throw problem("file_content", file, `expected SHA-256 ${file.sha256}, there was ${sha256}`);

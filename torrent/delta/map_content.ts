@@ -5,7 +5,7 @@
 
 import * as fs from "node:fs";
 import { yieldToOthers } from "../../base/clock.ts";
-import { ResidentPages, stoppedError, TIDY_BYTES } from "../content/mod.ts";
+import { ResidentPages, stoppedError } from "../content/mod.ts";
 import { systemErrorCode } from "../errors.ts";
 import type { Log } from "../../base/log.ts";
 import {
@@ -18,6 +18,7 @@ import {
 
 /** What is read between two turns of the event loop. */
 const READ_BYTES = 1024 * 1024;
+
 /** What to make a map of. */
 export interface MapContentOptions {
   readonly release: Release;
@@ -61,19 +62,17 @@ async function cutFile(
     return false;
   }
   try {
-    let tidiedBytes = 0;
+    const trail = pages.trail(path);
     for (let at = 0; at < file.sizeBytes;) {
       if (signal.aborted) throw stoppedError(signal.reason);
       const read = fs.readSync(descriptor, buffer, 0, READ_BYTES, at);
       if (read === 0) return false;
       maker.update(buffer.subarray(0, Math.min(read, file.sizeBytes - at)));
       at += read;
-      if (at - tidiedBytes >= TIDY_BYTES || at >= file.sizeBytes) {
-        await pages.drop(path, { fromBytes: tidiedBytes, sizeBytes: at - tidiedBytes });
-        tidiedBytes = at;
-      }
+      await trail.advance(read);
       await yieldToOthers();
     }
+    await trail.end();
   } finally {
     fs.closeSync(descriptor);
   }

@@ -25,7 +25,7 @@ import {
   unpublishable,
   walkContent,
 } from "./content_walk.ts";
-import { ResidentPages, TIDY_BYTES } from "../content/mod.ts";
+import { ResidentPages } from "../content/mod.ts";
 import { ReleaseError, systemErrorCode } from "../errors.ts";
 import type { Log } from "../../base/log.ts";
 
@@ -184,12 +184,8 @@ async function hashFile(root: string, file: FoundFile, options: HashFileOptions)
   options.pages.note(path, file.sizeBytes);
   const hash = createHash("sha256");
   const buffer = new Uint8Array(Math.min(READ_BYTES, Math.max(1, file.sizeBytes)));
-  let [sizeBytes, tidiedBytes] = [0, 0];
-  const tidy = async () => {
-    const range = { fromBytes: tidiedBytes, sizeBytes: sizeBytes - tidiedBytes };
-    tidiedBytes = sizeBytes;
-    await options.pages.drop(path, range);
-  };
+  const trail = options.pages.trail(path);
+  let sizeBytes = 0;
   for (;;) {
     if (options.signal?.aborted) {
       throw new ReleaseError("aborted", "create release: stopped by the caller", {
@@ -204,9 +200,9 @@ async function hashFile(root: string, file: FoundFile, options: HashFileOptions)
     options.chunks?.update(chunk);
     sizeBytes += read;
     options.onChunk(read);
-    if (sizeBytes - tidiedBytes >= TIDY_BYTES) await tidy();
+    await trail.advance(read);
   }
-  await tidy();
+  await trail.end();
   options.chunks?.endFile();
   const after = await opened.stat();
   if (sizeBytes !== file.sizeBytes || before.mtime?.getTime() !== after.mtime?.getTime()) {

@@ -20,8 +20,7 @@ export async function lockMemory(map: MemoryMap, range?: MapRange): Promise<void
   // The other thread's errno is lost, so the same call is made again on this thread: a refusal comes
   // at once (limits are checked before any page is read), and if the cause has gone meanwhile, the
   // pages are simply locked.
-  const again = map.resolve(range);
-  if (libc().mlock(again.address, again.lengthBytes) !== 0) throw lastError("mlock", map.path);
+  lockMemoryNow(map, range);
 }
 
 /**
@@ -30,8 +29,8 @@ export async function lockMemory(map: MemoryMap, range?: MapRange): Promise<void
  *
  * @throws {LibcError} as that does.
  */
-export function lockMemoryNow(map: MemoryMap): void {
-  const { address, lengthBytes } = map.resolve();
+export function lockMemoryNow(map: MemoryMap, range?: MapRange): void {
+  const { address, lengthBytes } = map.resolve(range);
   if (libc().mlock(address, lengthBytes) !== 0) throw lastError("mlock", map.path);
 }
 

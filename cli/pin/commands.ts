@@ -5,6 +5,7 @@
  */
 
 import { type Command, Option } from "@commander-js/extra-typings";
+import { DEFAULT_MARGIN_BYTES } from "../../host/pinning/memory_room.ts";
 import { collect, jsonOption } from "../shared/options.ts";
 import { parseRange, parseSize } from "./options.ts";
 
@@ -39,7 +40,7 @@ export function addPin(program: Command): void {
     .option("--max-bytes <size>", "with --lock: refuse to lock more than that in all", parseSize)
     .addOption(
       new Option("--margin <size>", "with --lock: how much memory has to stay free for others")
-        .argParser(parseSize).default(256 * 1024 ** 2, "256M"),
+        .argParser(parseSize).default(DEFAULT_MARGIN_BYTES, "256M"),
     )
     .option("-p, --range <range>", "a part of each file (4k-50k, 100M-, -5M, 5M)", parseRange)
     .option(

@@ -10,11 +10,12 @@ import { notifyServiceManager } from "../../ffi/mod.ts";
 import { runPinKeeper } from "../../host/pinning/keeper.ts";
 import { withPidFile } from "../../host/pinning/pid_file.ts";
 import type { PinSelection } from "../../host/pinning/pin_selection.ts";
-import type { PinFailure, PinStatus } from "../../host/pinning/pin_status.ts";
+import type { PinStatus } from "../../host/pinning/pin_status.ts";
 import { awaitPinned, startPinByHand } from "../../host/pinning/pins.ts";
-import { CommandError, InterruptedError } from "../shared/errors.ts";
+import { InterruptedError } from "../shared/errors.ts";
 import { selfCommand } from "../shared/self_command.ts";
 import type { StopSignal } from "../shared/stop_signal.ts";
+import { withAdvice } from "./advice.ts";
 
 /** What is to be locked, and within which limits. */
 export interface LockOrder {
@@ -49,7 +50,7 @@ export async function lockHere(
           notifyServiceManager("READY=1");
         },
       }));
-    if (end.type === "failed") throw failed(end.failure);
+    if (end.type === "failed") throw withAdvice(end.failure);
     if (!isLocked) throw new InterruptedError("pin: ended before all was locked; nothing is");
   } finally {
     Deno.removeSync(folder, { recursive: true });
@@ -80,10 +81,6 @@ export async function lockInBackground(
     Deno.removeSync(dirname(pin.statusPath), { recursive: true });
     throw error;
   }
-}
-
-function failed({ message, advice }: PinFailure): CommandError {
-  return new CommandError(advice === undefined ? message : `${message}\n${advice}`);
 }
 
 /** What messages call it. */

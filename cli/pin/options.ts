@@ -70,7 +70,7 @@ export function checkTogether(paths: readonly string[], options: PinOptions): vo
     : pidFile !== undefined && !lock
     ? "--pid-file needs --lock"
     : nul && batch === undefined
-    ? "--null needs --batch"
+    ? "--nul needs --batch"
     : check && (evict || lock)
     ? "--check goes with a report or --touch"
     : daemon && verbose

@@ -16,7 +16,9 @@ import {
 } from "../../host/pinning/pin_selection.ts";
 import { CommandError, InterruptedError } from "../shared/errors.ts";
 import { writeJson, writeLine } from "../shared/output.ts";
+import { terminalText } from "../shared/terminal_text.ts";
 import { listenForStop, type StopSignal } from "../shared/stop_signal.ts";
+import { withAdvice } from "./advice.ts";
 import { checkTogether, type PinOptions } from "./options.ts";
 import { readPathList } from "./path_list.ts";
 import {
@@ -141,17 +143,15 @@ function show(
 function sayWhatIsLeftOut({ skipped }: SelectedFiles, { quiet, json }: PinOptions): void {
   if (quiet || json) return;
   for (const { path, reason } of skipped) {
-    Deno.stderr.writeSync(new TextEncoder().encode(`rollcall: left out ${path}: ${reason}\n`));
+    const line = terminalText(`rollcall: left out ${path}: ${reason}`);
+    Deno.stderr.writeSync(new TextEncoder().encode(`${line}\n`));
   }
 }
 
 /** An error of the host as one message, with what to do. */
 function explain(error: unknown, { signal }: StopSignal): unknown {
   if (signal.aborted && error === signal.reason) return new InterruptedError("pin: stopped");
-  if (error instanceof HostError) {
-    const { message, advice } = error;
-    return new CommandError(advice === undefined ? message : `${message}\n${advice}`);
-  }
+  if (error instanceof HostError) return withAdvice(error);
   if (error instanceof LibcError || isFileError(error)) {
     return new CommandError(`pin: ${(error as Error).message}`, { cause: error });
   }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { pageSizeBytes } from "../../../ffi/mod.ts";
+import { isGone } from "../host/support.ts";
 import { PROGRAM, rollcall } from "./rollcall_process.ts";
 
 const MEBIBYTE = 1024 * 1024;
@@ -24,14 +25,6 @@ async function withFiles(use: (folder: string) => Promise<void>): Promise<void> 
 function lockedBytesOf(pid: number): number {
   const status = Deno.readTextFileSync(`/proc/${pid}/status`);
   return Number(status.match(/^VmLck:\s+(\d+) kB$/m)?.[1]) * 1024;
-}
-
-function isGone(pid: number): boolean {
-  try {
-    return /\) [ZX] /.test(Deno.readTextFileSync(`/proc/${pid}/stat`));
-  } catch {
-    return true;
-  }
 }
 
 /** Polls until it holds; fails after 30 s, far beyond what any of it takes. */
@@ -65,6 +58,22 @@ Deno.test("rollcall pin evicts, reports, touches, and says by its status whether
     const met = await rollcall("pin", "--check", files);
     assert.equal(met.status, 0, met.stderr);
     assert.match(met.stdout, new RegExp(`^  Resident Pages: ${pages}/${pages}  3M/3M  100%$`, "m"));
+  });
+});
+
+Deno.test("rollcall pin shows no name of a file as a terminal would obey it, and names the option that is missing", async () => {
+  // Regression: what was left out was written as it is, and --nul was called --null.
+  await withFiles(async (folder) => {
+    const files = join(folder, "files");
+    await Deno.writeFile(join(files, "large\x1b[2Jname"), new Uint8Array(3 * MEBIBYTE));
+    const { stderr } = await rollcall("pin", "-m", "1M", files);
+    assert.match(stderr, /left out .*large.*name: it has 3145728 bytes/);
+    assert.ok(!stderr.includes("\x1b"), JSON.stringify(stderr));
+    const missing = await rollcall("pin", "-0", files);
+    assert.deepEqual([missing.status, missing.stderr.split("\n")[0]], [
+      2,
+      "rollcall: pin: --nul needs --batch",
+    ]);
   });
 });
 

@@ -142,10 +142,11 @@ async function fetchRelease(
   using monitor = new ProgressMonitor({ ...shown, transfer, seedGoal: until, reusedBytes });
   await fetchWithProgress(release, { transfer, monitor, options, stop });
   const completedMs = systemClock.nowMs();
+  const completedAt = new Date(systemClock.wallTimeMs()).toISOString();
   await verifyWithProgress((how) => transfer.verify(how), { monitor, signal: stop.signal });
   const settle = () => untilRoom(() => state.settle(release, target), { ...wait, monitor });
   await (target.root === folder ? settle() : transfer.relocate(folder, settle));
-  const times = { begunMs, startedMs, completedMs };
+  const times = { begunMs, startedMs, completedMs, completedAt };
   report(release, { folder, shownFolder, transfer, ...times, options, display, reusedBytes });
   if (!options.seedAfter && options.until === undefined) return;
   const seeded = await seedWithProgress(release, { transfer, monitor, until: options.until, stop });
@@ -206,6 +207,8 @@ function report(
     /** When reusing was done and fetching began. */
     readonly startedMs: number;
     readonly completedMs: number;
+    /** The same by the wall clock. */
+    readonly completedAt: string;
     readonly options: FetchCommandOptions;
     readonly display: ProgressDisplay;
     readonly reusedBytes: number;
@@ -230,7 +233,7 @@ function report(
       files: release.files.length,
       verified: true,
       seconds: (completedMs - begunMs) / 1_000,
-      completedAt: new Date(completedMs).toISOString(),
+      completedAt: what.completedAt,
       resumedBytes,
       reusedBytes,
       received: receivedBytes,

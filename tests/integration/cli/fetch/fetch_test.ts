@@ -29,7 +29,11 @@ Deno.test("rollcall fetch: a feed, a .torrent by URL, path or pipe, and a magnet
   ];
   for (const [index, source] of sources.entries()) {
     const to = `${folder}/copy-${index}`;
+    const askedMs = Date.now();
     const fetched = await fetchJson(...source, "--to", to, "--no-reuse");
+    // Regression: the time since the command's start was shown as a date, in 1970.
+    const completedMs = Date.parse(fetched.completedAt);
+    assert.ok(askedMs <= completedMs && completedMs <= Date.now(), fetched.completedAt);
     assert.deepEqual(digests(to), wanted, source.join(" "));
     const { service, version, verified, sizeBytes, received } = fetched;
     assert.deepEqual([service, version, verified, sizeBytes], [

@@ -11,6 +11,7 @@ export const MIB = 1024 * 1024;
 
 /** What `fetch --json` prints. */
 export interface Fetched {
+  readonly completedAt: string;
   readonly service: string;
   readonly version: string;
   readonly folder: string;

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { drainHost, joinRoster, undrainHost } from "../../../coordination/mod.ts";
 import { servicePath } from "../../../rollout/mod.ts";
-import type { ZooKeeper } from "../../../zookeeper/mod.ts";
 import { current } from "../rollout/views.ts";
-import { read, register, SERVICE, TestTree } from "./tree.ts";
+import { beforeReadingOf, read, register, SERVICE, TestTree } from "./tree.ts";
 
 const HOST = "web-1";
 const PLACE = { schema: 1, site: "north", rack: "r1" } as const;
@@ -29,26 +28,3 @@ Deno.test("undrainHost: not once more over a host that its agent puts back at th
     assert.equal((await read(zk)).view.rosterEntries.get(HOST)?.drained, undefined);
   });
 });
-
-/** Has something happen just before a client reads that node by itself, or as the first of several; once. */
-function beforeReadingOf(
-  path: string,
-  zk: ZooKeeper,
-  meanwhile: () => Promise<void>,
-): ZooKeeper {
-  let isDone = false;
-  const multiRead: ZooKeeper["multiRead"] = async (operations, ...options) => {
-    if (!isDone && operations[0]?.path === path && operations.length <= 4) {
-      isDone = true;
-      await meanwhile();
-    }
-    return await zk.multiRead(operations, ...options);
-  };
-  return new Proxy(zk, {
-    get(target, key) {
-      if (key === "multiRead") return multiRead;
-      const value = Reflect.get(target, key, target);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
-}

@@ -7,9 +7,8 @@ import {
   SCHEMA_VERSION,
   servicePath,
 } from "../../../rollout/mod.ts";
-import type { ZooKeeper } from "../../../zookeeper/mod.ts";
 import { current } from "../rollout/views.ts";
-import { read, SERVICE, TestTree } from "./tree.ts";
+import { afterNextChange, read, SERVICE, TestTree } from "./tree.ts";
 
 Deno.test("forgetHost: takes an offline host off the roster, and frees its slot", async () => {
   await TestTree.run(async (tree, zk) => {
@@ -27,17 +26,7 @@ Deno.test("forgetHost: not a host that registers at that moment", async () => {
   await TestTree.run(async (tree, zk) => {
     const [[, host] = []] = [...await tree.addHosts("web-1")];
     await host?.close();
-    const racing = new Proxy(zk, {
-      get(target, name) {
-        const value = Reflect.get(target, name);
-        if (typeof value !== "function") return value;
-        if (name !== "multi") return value.bind(target);
-        return async (...operations: Parameters<ZooKeeper["multi"]>) => {
-          await tree.addHosts("web-1");
-          return await target.multi(...operations);
-        };
-      },
-    });
+    const racing = afterNextChange(zk, () => tree.addHosts("web-1"));
     await assert.rejects(() => forgetHost(racing, "web-1"), /has just come online/);
     assert.notEqual(await zk.exists(servicePath(SERVICE, "web-1")), null);
     assert.equal((await read(zk)).view.current.get("web-1")?.state, "serving");

@@ -3,7 +3,7 @@ import { releaseSlot, SlotReleaseError } from "../../../coordination/mod.ts";
 import { encodeEntry, slotsPath } from "../../../rollout/mod.ts";
 import type { ZooKeeper } from "../../../zookeeper/mod.ts";
 import { slot } from "../rollout/views.ts";
-import { read, SERVICE, TestTree } from "./tree.ts";
+import { afterNextChange, read, SERVICE, TestTree } from "./tree.ts";
 
 /** Puts a slot in web-1's name into the tree, held by the machine that is online under the name, or by another one. */
 async function hold(zk: ZooKeeper, agent: string): Promise<void> {
@@ -61,17 +61,7 @@ Deno.test("releaseSlot: not one that its machine has come back to at that moment
     const [[, host] = []] = [...await tree.addHosts("web-1")];
     await hold(zk, "web-1-agent");
     await host?.close();
-    const racing = new Proxy(zk, {
-      get(target, name) {
-        const value = Reflect.get(target, name);
-        if (typeof value !== "function") return value;
-        if (name !== "multi") return value.bind(target);
-        return async (...operations: Parameters<ZooKeeper["multi"]>) => {
-          await tree.addHosts("web-1");
-          return await target.multi(...operations);
-        };
-      },
-    });
+    const racing = afterNextChange(zk, () => tree.addHosts("web-1"));
     await assert.rejects(() => releaseSlot(racing, "web-1"), SlotReleaseError);
     assert.equal((await read(zk)).view.slots.size, 1);
   });

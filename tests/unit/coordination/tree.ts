@@ -166,9 +166,32 @@ function withNextChange(
     isDone = true;
     return around(() => zk.multi(...given));
   };
+  return withMethods(zk, { multi });
+}
+
+/** Has something happen just before a client reads that node by itself, or as the first of a few; once. */
+export function beforeReadingOf(
+  path: string,
+  zk: ZooKeeper,
+  meanwhile: () => Promise<void>,
+): ZooKeeper {
+  let isDone = false;
+  const multiRead: ZooKeeper["multiRead"] = async (operations, ...options) => {
+    if (!isDone && operations[0]?.path === path && operations.length <= 4) {
+      isDone = true;
+      await meanwhile();
+    }
+    return await zk.multiRead(operations, ...options);
+  };
+  return withMethods(zk, { multiRead });
+}
+
+/** The client with these methods in place of its own. */
+function withMethods(zk: ZooKeeper, methods: Partial<ZooKeeper>): ZooKeeper {
   return new Proxy(zk, {
     get(target, key) {
-      if (key === "multi") return multi;
+      const replaced = Reflect.get(methods, key);
+      if (replaced !== undefined) return replaced;
       const value = Reflect.get(target, key, target);
       return typeof value === "function" ? value.bind(target) : value;
     },

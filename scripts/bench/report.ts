@@ -31,6 +31,16 @@ export function withSpread(values: readonly number[]): string {
   return `${inDigits(middle)} ±${Math.round(spread * 100)}%`;
 }
 
+/** A number with three significant digits: what was measured is no more exact. */
+export function rounded(value: number): number {
+  return Number(value.toPrecision(3));
+}
+
+/** Tells on stderr how far a benchmark is: stdout is for its results. */
+export function progress(text: string): void {
+  Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));
+}
+
 /** A number with three significant digits and separated thousands. */
 export function inDigits(value: number): string {
   return value.toLocaleString("en", { maximumSignificantDigits: 3 });

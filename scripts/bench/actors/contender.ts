@@ -1,5 +1,7 @@
 /** A contender's process: starts it, has it run cases, and ends it. */
 
+import { readLines } from "../read_lines.ts";
+
 const HERE = new URL("./", import.meta.url);
 
 /** What a process is asked for. See contenders/serve.js. */
@@ -87,34 +89,33 @@ export class ContenderProcess {
       stderr: "inherit",
     }).spawn();
     this.#writer = this.#child.stdin.getWriter();
-    this.#lines = readLines(this.#child.stdout)[Symbol.asyncIterator]();
+    this.#lines = readLines(this.#child.stdout);
   }
 
   /** Runs one case. */
   async run(request: Request): Promise<Answer> {
     await this.#writer.write(new TextEncoder().encode(`${JSON.stringify(request)}\n`));
-    const { value, done } = await this.#lines.next();
-    if (done) throw new Error(`run ${request.kind} in ${this.name}: expected an answer, it ended`);
-    const answer = JSON.parse(value) as Answer;
+    const answer = JSON.parse(await this.#answerTo(request)) as Answer;
     if (answer.error !== undefined) {
       throw new Error(`run ${JSON.stringify(request)} in ${this.name}: it failed: ${answer.error}`);
     }
     return answer;
   }
 
+  /** The next line that holds an answer; what a library prints besides is passed over. */
+  async #answerTo(request: Request): Promise<string> {
+    for (;;) {
+      const { value, done } = await this.#lines.next();
+      if (done) {
+        throw new Error(`run ${request.kind} in ${this.name}: expected an answer, it ended`);
+      }
+      if (value.startsWith("{")) return value;
+    }
+  }
+
   /** Ends the process. */
   async end(): Promise<void> {
     await this.#writer.close();
     await this.#child.status;
-  }
-}
-
-/** The lines that hold an answer; what a library prints besides is passed over. */
-async function* readLines(stream: ReadableStream<Uint8Array>): AsyncIterable<string> {
-  let rest = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop() ?? "";
-    yield* lines.filter((line) => line.startsWith("{"));
   }
 }

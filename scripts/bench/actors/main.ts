@@ -5,6 +5,7 @@
  */
 
 import { benchCommand } from "../command_line.ts";
+import { progress } from "../report.ts";
 import { type Case, CROSSINGS, DELAYS, MEMORY, RATES } from "./cases.ts";
 import {
   type Answer,
@@ -37,10 +38,6 @@ const IDLE_ACTORS_OF_COMEDY = quick ? 20_000 : IDLE_ACTORS;
 /** Contenders whose busy actors let the event loop turn at all. */
 const WITH_DELAYS = ["ours", "nact", "Effect"];
 const OWN_LOADS = [undefined, "one busy actor", "100 busy actors", "one caller that asks"];
-
-function progress(text: string): void {
-  Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));
-}
 
 /** The other libraries are installed as a package of their own, which the project does not depend on. */
 async function installPeers(): Promise<void> {

@@ -7,7 +7,7 @@ import { benchCommand } from "../command_line.ts";
 import { cases, writeContent, yesterday } from "./content.ts";
 import { type Outcome, startOurs } from "./ours.ts";
 import { rsyncVersion, startRsync } from "./rsync.ts";
-import { median, type Row } from "../report.ts";
+import { median, progress, rounded, type Row } from "../report.ts";
 
 const PAGE = new URL("../../../docs/benchmarks/delta.md", import.meta.url);
 const MIB = 1024 * 1024;
@@ -87,9 +87,9 @@ async function measurePublishing(
     row: {
       case: "publishing, from the page cache",
       unit: "MB/s",
-      ours: round(mapped),
-      peers: { "without a map": round(plain) },
-      ratio: round(mapped / plain),
+      ours: rounded(mapped),
+      peers: { "without a map": rounded(plain) },
+      ratio: rounded(mapped / plain),
     },
     mapBytes: sizes.mapped - sizes.plain,
   };
@@ -104,18 +104,10 @@ function row(
   return {
     case: name,
     unit,
-    ours: unit === "bytes" ? ours : round(ours),
-    peers: { [values.name]: unit === "bytes" ? theirs : round(theirs) },
-    ratio: round(theirs / ours),
+    ours: unit === "bytes" ? ours : rounded(ours),
+    peers: { [values.name]: unit === "bytes" ? theirs : rounded(theirs) },
+    ratio: rounded(theirs / ours),
   };
-}
-
-function round(value: number): number {
-  return Number(value.toPrecision(3));
-}
-
-function progress(name: string): void {
-  Deno.stderr.writeSync(new TextEncoder().encode(`${name}\n`));
 }
 
 function toTable(rows: readonly Row[]): string {

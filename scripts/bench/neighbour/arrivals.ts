@@ -5,6 +5,7 @@ import { allocateFile } from "../../../ffi/mod.ts";
 import { silentLog } from "../../../base/log.ts";
 import { createRelease, createSwarmEngine } from "../../../torrent/mod.ts";
 import { createTracker } from "../../../tracker/mod.ts";
+import { aria2cCommand } from "../aria2c.ts";
 import { startRsync } from "../delta/rsync.ts";
 
 const MAIN = fileURLToPath(new URL("../../../mod.ts", import.meta.url));
@@ -54,27 +55,11 @@ export async function serve(folder: string, served: string): Promise<Source> {
         case "rsync":
           return ["rsync", "-a", "--whole-file", `${rsync.url}/2/`, `${to}/`];
         case "aria2c":
-          return [
-            "aria2c",
-            "--no-conf=true",
-            "--quiet=true",
-            `--torrent-file=${torrent}`,
-            `--dir=${to}`,
-            "--interface=127.0.0.1",
-            "--enable-dht=false",
-            "--enable-dht6=false",
-            "--bt-enable-lpd=false",
-            "--enable-peer-exchange=false",
-            "--file-allocation=none",
-            "--seed-time=0",
-          ];
+          return [...aria2cCommand({ torrent, folder: to }), "--quiet=true", "--seed-time=0"];
         case "fetch":
         case "fetch, pinned":
           return [Deno.execPath(), "run", "-A", "--quiet", MAIN, "fetch", torrent, "--to", to]
-            .concat(
-              "--no-reuse",
-              "--json",
-            );
+            .concat("--no-reuse", "--json");
       }
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),

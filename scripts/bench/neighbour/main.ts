@@ -6,7 +6,8 @@
 import { dropFromPageCache } from "../../../ffi/mod.ts";
 import { NO_MEMORY_CGROUP } from "../../../tests/integration/memory_cgroup.ts";
 import { benchCommand } from "../command_line.ts";
-import { inDigits, median, type Row, table } from "../report.ts";
+import { writeRandomFile } from "../random_file.ts";
+import { inDigits, median, progress, rounded, type Row, table } from "../report.ts";
 import { serve, type Way, WAYS } from "./arrivals.ts";
 import { measure, type Outcome } from "./measure.ts";
 import type { Window } from "./service.ts";
@@ -17,7 +18,7 @@ const MIB = 1024 * 1024;
 const { quick, json, write } = benchCommand({
   name: "neighbour",
   compares: "What a running service feels while its next blob arrives by rsync, aria2c and fetch",
-  quick: "one round with small blobs, within a minute",
+  quick: "one round with small blobs, within 50 s",
   page: "docs/benchmarks/neighbour.md",
 }).parse(Deno.args, { from: "user" }).opts();
 const [BLOB_BYTES, LEFT_BYTES] = quick ? [192 * MIB, 128 * MIB] : [512 * MIB, 512 * MIB];
@@ -40,7 +41,7 @@ const FIGURES: readonly {
 ];
 
 if (NO_MEMORY_CGROUP !== null) {
-  say(`bench:neighbour: cannot run here: ${NO_MEMORY_CGROUP}`);
+  progress(`bench:neighbour: cannot run here: ${NO_MEMORY_CGROUP}`);
   Deno.exit(1);
 }
 const folder = await Deno.makeTempDir({ prefix: "rollcall-bench-neighbour-" });
@@ -56,8 +57,8 @@ try {
 
 async function measureAll(): Promise<Map<Way, Outcome[]>> {
   const [runningFolder, served] = [`${folder}/running`, `${folder}/served`];
-  await writeNoise(`${runningFolder}/blob`, BLOB_BYTES);
-  await writeNoise(`${served}/2/blob`, NEXT_BYTES);
+  await writeNoise(runningFolder, BLOB_BYTES);
+  await writeNoise(`${served}/2`, NEXT_BYTES);
   await using source = await serve(folder, served);
   const limitBytes = BLOB_BYTES + PROCESSES_BYTES + LEFT_BYTES;
   const outcomes = new Map<Way, Outcome[]>(WAYS.map((way) => [way, []]));
@@ -72,36 +73,23 @@ async function measureAll(): Promise<Map<Way, Outcome[]>> {
         idleMs: IDLE_MS,
       });
       outcomes.get(way)!.push(outcome);
-      say(`${way}: p99 ${inDigits(outcome.during.p99Us)} µs`);
+      progress(`${way}: p99 ${inDigits(outcome.during.p99Us)} µs`);
     }
   }
   return outcomes;
 }
 
-function say(line: string): void {
-  Deno.stderr.writeSync(new TextEncoder().encode(`${line}\n`));
-}
-
-async function writeNoise(path: string, sizeBytes: number): Promise<void> {
-  await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
-  {
-    using file = await Deno.open(path, { write: true, create: true });
-    const block = new Uint8Array(MIB);
-    for (let at = 0; at < MIB; at += 65_536) {
-      crypto.getRandomValues(block.subarray(at, at + 65_536));
-    }
-    for (let at = 0; at < sizeBytes; at += MIB) {
-      new DataView(block.buffer).setFloat64(0, at);
-      await file.write(block);
-    }
-  }
-  await dropFromPageCache(path);
+async function writeNoise(folder: string, sizeBytes: number): Promise<void> {
+  await Deno.mkdir(folder, { recursive: true });
+  writeRandomFile(`${folder}/blob`, sizeBytes);
+  await dropFromPageCache(`${folder}/blob`);
 }
 
 function toRows(outcomes: ReadonlyMap<Way, readonly Outcome[]>): Row[] {
   return FIGURES.map(({ name, unit, of }) => {
-    const valueOf = (way: Way) => round(median(outcomes.get(way)!.map(({ during }) => of(during))));
-    const idle = round(median([...outcomes.values()].flat().map((one) => of(one.idle))));
+    const valueOf = (way: Way) =>
+      rounded(median(outcomes.get(way)!.map(({ during }) => of(during))));
+    const idle = rounded(median([...outcomes.values()].flat().map((one) => of(one.idle))));
     const ours = valueOf("fetch");
     const [rsync, aria2c] = [valueOf("rsync"), valueOf("aria2c")];
     return {
@@ -110,7 +98,7 @@ function toRows(outcomes: ReadonlyMap<Way, readonly Outcome[]>): Row[] {
       ours,
       peers: { idle, rsync, aria2c, "fetch, pinned": valueOf("fetch, pinned") },
       // No faults at all count as one, so that there is a ratio.
-      ratio: round(Math.max(1, Math.min(rsync, aria2c)) / Math.max(1, ours)),
+      ratio: rounded(Math.max(1, Math.min(rsync, aria2c)) / Math.max(1, ours)),
     };
   });
 }
@@ -131,10 +119,6 @@ function toTable(outcomes: ReadonlyMap<Way, readonly Outcome[]>): string {
       inDigits(median(some.map(({ seconds }) => seconds))),
     ]),
   ]);
-}
-
-function round(value: number): number {
-  return Number(value.toPrecision(3));
 }
 
 function page(outcomes: ReadonlyMap<Way, readonly Outcome[]>): string {

@@ -1,10 +1,10 @@
 /** One measurement: a service in a memory cgroup, at rest and while the next blob arrives in one way. */
 
-import { TextLineStream } from "./lines.ts";
 import { fileURLToPath } from "node:url";
 import { dropFromPageCache } from "../../../ffi/mod.ts";
 import { awaitPinned, releasePin, startPin } from "../../../host/mod.ts";
 import { withMemoryCgroup } from "../../../tests/integration/memory_cgroup.ts";
+import { readLines } from "../read_lines.ts";
 import type { Source, Way } from "./arrivals.ts";
 import type { Window } from "./service.ts";
 
@@ -50,11 +50,11 @@ export async function measure(way: Way, setting: Setting): Promise<Outcome> {
     const service = run([...deno, SERVICE, blob], "piped");
     const statusPath = `${folder}/pin.json`;
     try {
-      const lines = service.stdout.pipeThrough(new TextLineStream()).getReader();
+      const lines = readLines(service.stdout);
       const told = service.stdin.getWriter();
       const say = (text: string) => told.write(new TextEncoder().encode(`${text}\n`));
       const heard = async () => {
-        const { value } = await lines.read();
+        const { value } = await lines.next();
         if (value === undefined) throw new Error("the service has ended");
         return value;
       };
@@ -76,7 +76,7 @@ export async function measure(way: Way, setting: Setting): Promise<Outcome> {
       await say("end");
       outcome = { idle, during: JSON.parse(await heard()), seconds };
       await told.close();
-      await lines.cancel();
+      await lines.return(undefined);
     } finally {
       await releasePin(statusPath);
       try {

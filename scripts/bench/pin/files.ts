@@ -4,23 +4,7 @@ import { join } from "node:path";
 import { evictFiles } from "../../../host/pinning/page_touch.ts";
 import { selectFiles } from "../../../host/pinning/pin_selection.ts";
 
-const CHUNK_BYTES = 1024 * 1024;
 const FILES_PER_FOLDER = 500;
-
-/** Writes one file; its content cannot be compressed or shared. */
-export async function writeLarge(path: string, sizeBytes: number): Promise<void> {
-  using file = await Deno.open(path, { write: true, create: true });
-  const chunk = new Uint8Array(CHUNK_BYTES);
-  for (let offset = 0; offset < chunk.length; offset += 65_536) {
-    crypto.getRandomValues(chunk.subarray(offset, offset + 65_536));
-  }
-  const writer = file.writable.getWriter();
-  for (let written = 0; written < sizeBytes; written += CHUNK_BYTES) {
-    new DataView(chunk.buffer).setFloat64(0, written);
-    await writer.write(chunk);
-  }
-  await writer.close();
-}
 
 /** Writes so many files of 20 bytes to 8 KiB. */
 export function writeSmall(folder: string, count: number): void {

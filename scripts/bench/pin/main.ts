@@ -5,9 +5,10 @@
 
 import { join } from "node:path";
 import { benchCommand } from "../command_line.ts";
-import { median, type Row, table } from "../report.ts";
+import { writeRandomFile } from "../random_file.ts";
+import { median, progress, rounded, type Row, table } from "../report.ts";
 import { type Outcome, run, type Work } from "./contenders.ts";
-import { makeCold, writeLarge, writeSmall } from "./files.ts";
+import { makeCold, writeSmall } from "./files.ts";
 
 const PAGE = new URL("../../../docs/benchmarks/pin.md", import.meta.url);
 const MIB = 1024 * 1024;
@@ -15,7 +16,7 @@ const MIB = 1024 * 1024;
 const { quick, json, write } = benchCommand({
   name: "pin",
   compares: "Pages shown, brought into memory and locked, beside vmtouch on the same files",
-  quick: "256 MiB in place of 4 GiB and 5,000 small files in place of 50,000, within 2 minutes",
+  quick: "256 MiB in place of 4 GiB and 5,000 small files in place of 50,000, within 50 s",
   page: "docs/benchmarks/pin.md",
 }).parse(Deno.args, { from: "user" }).opts();
 const LARGE_BYTES = (quick ? 256 : 4096) * MIB;
@@ -35,7 +36,7 @@ try {
 async function measure(): Promise<Row[]> {
   const large = join(folder, "large");
   const small = join(folder, "small");
-  await writeLarge(large, LARGE_BYTES);
+  writeRandomFile(large, LARGE_BYTES);
   writeSmall(small, SMALL_FILES);
   const sets = [
     { name: `one file of ${LARGE_BYTES / MIB} MiB`, path: large },
@@ -100,18 +101,10 @@ function row(
   return {
     case: title,
     unit,
-    ours: round(ours),
-    peers: { vmtouch: round(theirs) },
-    ratio: round(ratio),
+    ours: rounded(ours),
+    peers: { vmtouch: rounded(theirs) },
+    ratio: rounded(ratio),
   };
-}
-
-function round(value: number): number {
-  return Number(value.toPrecision(3));
-}
-
-function progress(name: string): void {
-  Deno.stderr.writeSync(new TextEncoder().encode(`${name}\n`));
 }
 
 function toTable(rows: readonly Row[]): string {

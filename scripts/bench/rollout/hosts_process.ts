@@ -5,6 +5,7 @@
  * @module
  */
 
+import { readLines } from "../read_lines.ts";
 import { DidNotComplete } from "./did_not_complete.ts";
 import type { HostsState } from "./setting.ts";
 
@@ -78,14 +79,5 @@ export class HostsProcess implements AsyncDisposable {
     for await (const text of this.#child.stderr.pipeThrough(new TextDecoderStream())) {
       this.#stderr = (this.#stderr + text).slice(-KEPT_CHARACTERS);
     }
-  }
-}
-
-async function* readLines(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
-  let rest = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop() ?? "";
-    yield* lines;
   }
 }

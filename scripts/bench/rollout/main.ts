@@ -9,6 +9,7 @@
 
 import { systemClock } from "../../../base/clock.ts";
 import { type RealZooKeeper, startRealZooKeeper } from "../../../tests/real_zookeeper.ts";
+import { progress } from "../report.ts";
 import type { Contender } from "./contender.ts";
 import { findKazoo, kazoo } from "./contenders/kazoo.ts";
 import { ours } from "./contenders/ours.ts";
@@ -152,10 +153,6 @@ function idleMsOf(hostCount: number): number {
   if (options.quick && hostCount !== HOST_COUNTS.at(-1)) return 0;
   const idleMs = Math.min(EXTENT.idleMs, leftMs());
   return idleMs < IDLE_LEAST_MS ? 0 : idleMs;
-}
-
-function progress(text: string): void {
-  Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));
 }
 
 const missing = options.ours ? null : await findKazoo();

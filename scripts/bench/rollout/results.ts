@@ -4,7 +4,7 @@
  * @module
  */
 
-import { inDigits, median, type Row, table } from "../report.ts";
+import { inDigits, median, rounded, type Row, table } from "../report.ts";
 import type { Counts } from "./counts.ts";
 import type { Outcome } from "./measure.ts";
 
@@ -164,8 +164,4 @@ function ratioOf(ours: number, others: readonly number[]): number {
   const best = Math.min(...others);
   if (ours === best) return 1;
   return rounded(ours === 0 ? best : best / ours);
-}
-
-function rounded(value: number): number {
-  return Number(value.toPrecision(3));
 }

@@ -7,6 +7,8 @@
 import { InvalidArgumentError } from "@commander-js/extra-typings";
 import { countingNumber, oneOf } from "../../command_line.ts";
 import { benchCommand } from "../command_line.ts";
+import { writeRandomFile } from "../random_file.ts";
+import { progress } from "../report.ts";
 import type { Contender } from "./contender.ts";
 import { libtorrent } from "./contenders/libtorrent.ts";
 import { ours } from "./contenders/ours.ts";
@@ -51,10 +53,6 @@ const options = benchCommand({
   .option("--rounds <n>", "as many rounds of each race", countingNumber)
   .parse(Deno.args, { from: "user" }).opts();
 
-function say(text: string): void {
-  Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));
-}
-
 function print(text: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
 }
@@ -63,15 +61,6 @@ function partOfATitle(text: string): string {
   const titles = [...FULL_PLAN, ...QUICK_PLAN].map(({ title }) => title);
   if (titles.some((title) => title.includes(text))) return text;
   throw new InvalidArgumentError(`Expected a part of a race's title (${titles.join("; ")}).`);
-}
-
-function writeRandomFile(path: string, sizeBytes: number): void {
-  using file = Deno.openSync(path, { write: true, create: true, truncate: true });
-  const chunk = new Uint8Array(64 * 1024);
-  for (let left = sizeBytes; left > 0; left -= chunk.length) {
-    crypto.getRandomValues(chunk);
-    file.writeSync(chunk.subarray(0, left));
-  }
 }
 
 /** Runs a race. The contenders alternate, and in each round another one begins. */
@@ -97,7 +86,7 @@ async function runRace(planned: PlannedRace, folder: string): Promise<RaceResult
       if (contender === undefined || (contender === rsync && round > 0)) continue;
       const outcome = await measure(contender, { topology, speeds, source, course, folder });
       outcomes.get(contender.name)?.push(outcome);
-      say(
+      progress(
         `${title}: ${contender.name}: last after ${
           ((outcome.seconds.at(-1) ?? NaN) / boundSeconds).toFixed(2)
         } of the bound, ${outcome.copiesPerExtraSite.toFixed(2)} copies per extra site, ${

@@ -1,5 +1,7 @@
 /** Processes of the benchmark: started, read line by line, and killed by their handle, never by a name. */
 
+import { readLines } from "../read_lines.ts";
+
 /** How much of its standard error is kept for the message of a process that fails. */
 const MAX_KEPT_CHARACTERS = 4_000;
 /** How long a process may take to be ready or to print what is awaited. */
@@ -64,8 +66,13 @@ export class Process implements AsyncDisposable {
       if (this.#ended) throw new Error(`${this.#name} ended: ${this.#stderr}`);
       // Each line: number, local address, remote address, state; 0A is LISTEN (proc(5)).
       const isInside = await this.#isInside();
-      const table = await Deno.readTextFile(`/proc/${this.#child.pid}/net/tcp`).catch(() => "");
-      if (isInside && /^\s*\d+: \S+ \S+ 0A /m.test(table)) return;
+      // A socket for both families stands among those of IPv6.
+      const tables = await Promise.all(
+        ["tcp", "tcp6"].map((name) =>
+          Deno.readTextFile(`/proc/${this.#child.pid}/net/${name}`).catch(() => "")
+        ),
+      );
+      if (isInside && /^\s*\d+: \S+ \S+ 0A /m.test(tables.join("\n"))) return;
       await new Promise((resolve) => setTimeout(resolve, LISTEN_POLL_MS));
     }
     throw new Error(`${this.#name} does not listen: ${this.#stderr}`);
@@ -101,11 +108,8 @@ export class Process implements AsyncDisposable {
   }
 
   async #readLines(): Promise<void> {
-    let rest = "";
-    for await (const text of this.#child.stdout.pipeThrough(new TextDecoderStream())) {
-      const lines = (rest + text).split("\n");
-      rest = lines.pop() ?? "";
-      this.#lines.push(...lines);
+    for await (const line of readLines(this.#child.stdout)) {
+      this.#lines.push(line);
       this.#notify();
     }
   }

@@ -1,5 +1,7 @@
 /** The programs that are compared, and how each is told to seed and to fetch. */
 
+import { aria2cCommand } from "../aria2c.ts";
+
 /** A program that seeds and fetches. */
 export type Contender = "ours" | "webtorrent" | "libtorrent" | "aria2";
 
@@ -32,16 +34,7 @@ export function commandOf(
       return [PYTHON, `${HERE}libtorrent_peer.py`, kind, torrent, root];
     case "aria2":
       return [
-        "aria2c",
-        "--no-conf=true",
-        `--torrent-file=${torrent}`,
-        `--dir=${root}`,
-        "--interface=127.0.0.1",
-        "--enable-dht=false",
-        "--enable-dht6=false",
-        "--bt-enable-lpd=false",
-        "--enable-peer-exchange=false",
-        "--file-allocation=none",
+        ...aria2cCommand({ torrent, folder: root }),
         "--summary-interval=0",
         "--bt-max-peers=0",
         "--disk-cache=64M",

@@ -5,6 +5,7 @@
  */
 
 import { benchCommand } from "../command_line.ts";
+import { progress } from "../report.ts";
 import type { Contender } from "./contenders.ts";
 import { type Comparison, toMarkdown, toRows, Values } from "./results.ts";
 import { type PairResult, publish, runPair, runRaw, runSwarm, unpublish } from "./runs.ts";
@@ -135,10 +136,6 @@ const COMPARISONS: readonly Comparison[] = [
 const values = new Values();
 /** The load of the machine by other programs, which slows a contender of one thread down more than one of many. */
 const loadBefore = Deno.loadavg()[0] ?? 0;
-
-function progress(text: string): void {
-  Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));
-}
 
 function record(name: string, result: PairResult): void {
   values.add(SPEED, name, result.megabytesPerSecond);

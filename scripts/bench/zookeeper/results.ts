@@ -1,6 +1,6 @@
 // The results of a run of the ZooKeeper benchmark: rows for programs, tables and a page for people.
 import type { Results } from "./contenders.ts";
-import { inDigits, median, type Row, table, withSpread } from "../report.ts";
+import { inDigits, median, rounded, type Row, table, withSpread } from "../report.ts";
 
 /** All measurements of one part of the benchmark, by contender and round. */
 export interface Part {
@@ -65,10 +65,6 @@ function values(part: Part, who: string, name: string): number[] {
 /** The median, and half the distance between the quartiles. */
 function cell(numbers: readonly number[]): string {
   return numbers.length < 3 ? inDigits(median(numbers)) : withSpread(numbers);
-}
-
-function rounded(ratio: number): number {
-  return Number(ratio.toPrecision(3));
 }
 
 /** The text of the page before the tables of each part, by the name of the part. */

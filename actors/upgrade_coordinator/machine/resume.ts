@@ -61,6 +61,9 @@ export function decideResumption(
   if (step === "rolling_back" || step === "reporting" && (isTarget || !hasPassed(change))) {
     return { kind: "go_on", change };
   }
+  // It was reported when the disk had no room for the journal to say so, or an operator has freed the slot. Should its trial fail
+  // now, it would be stopped without one.
+  if (hasSlot && isTarget && !holdsSlot()) return drop(`its slot is gone, and ${to} runs`);
   // Without ZooKeeper it was started again (start_alone.ts), and serves. To stop it is to take the host down anew.
   if (hasStopped(change) && running !== null && running === from && !isTarget) {
     return hasSlot

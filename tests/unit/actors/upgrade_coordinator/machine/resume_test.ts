@@ -62,6 +62,22 @@ Deno.test("decideResumption: with nothing running it goes on under its own slot 
   assert.equal(decideResumption(later, host, reading).kind, "drop");
 });
 
+Deno.test("decideResumption: what runs on trial is left alone once its slot is gone (I5)", () => {
+  // Regression, found by the simulation: the report was made while the disk was full, so that the journal still told of the trial.
+  // The next agent could not write it either, and took that for a failure: it stopped the version, without a slot.
+  const { change, reading } = slotted();
+  const host = { owner: OWNER, running: "2" };
+  for (const step of ["starting", "checking", "baking"] as const) {
+    const trial = { ...change, step };
+    assert.equal(decideResumption(trial, host, reading).kind, "go_on");
+    assert.deepEqual(decideResumption(trial, host, withoutSlot(reading)), {
+      kind: "drop",
+      why: "its slot is gone, and 2 runs",
+      isExpected: false,
+    });
+  }
+});
+
 Deno.test("decideResumption: a version that was withdrawn is not started", () => {
   const { change, reading } = slotted();
   assert.ok(reading.service !== null);

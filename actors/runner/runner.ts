@@ -187,8 +187,11 @@ function request(
     const { version, restart } = state.process;
     const isSame = version === message.version &&
       (message.restart === undefined || message.restart === restart);
-    // It may still be running after a stop that has failed.
-    if (isSame) state.wanted = message.version;
+    if (isSame && state.wanted !== message.version) {
+      // It runs on after a stop that has failed, of which everybody was told that it is wanted no more.
+      state.wanted = message.version;
+      announce(state, deps.options.events);
+    }
     replyTo.tell(
       isSame ? { ok: true } : { ok: false, reason: `version ${version} runs; stop it first` },
     );

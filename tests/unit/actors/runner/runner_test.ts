@@ -16,14 +16,21 @@ import {
   Topic,
   VirtualClock,
 } from "../../../../actors/runtime/mod.ts";
-import { adoptService, NO_BLOB, ReleaseStore, startService } from "../../../../host/mod.ts";
+import {
+  adoptService,
+  NO_BLOB,
+  ReleaseStore,
+  type ServiceProcesses,
+  startService,
+  thisHost,
+} from "../../../../host/mod.ts";
 
 interface Bench {
   readonly folder: string;
   readonly store: ReleaseStore;
   readonly clock: VirtualClock;
   /** Starts a runner of a service that runs this shell script, with further keys of the config. */
-  spawn(script: string, keys?: Record<string, unknown>): {
+  spawn(script: string, keys?: Record<string, unknown>, processes?: ServiceProcesses): {
     runner: ActorRef<RunnerMessage>;
     health: Probe<HealthEvent>;
     /** What it has told of its process. */
@@ -54,7 +61,7 @@ async function run(test: (bench: Bench) => Promise<void>): Promise<void> {
       store,
       clock,
       logged,
-      spawn(script, keys = {}) {
+      spawn(script, keys = {}, processes = thisHost.processes) {
         const system = ActorSystem.create({
           name: "test",
           clock,
@@ -83,6 +90,7 @@ async function run(test: (bench: Bench) => Promise<void>): Promise<void> {
           store,
           events,
           facts: { tell: (told) => facts.push(told) },
+          processes,
         });
         return { runner: system.spawn("runner", runner), health, facts };
       },
@@ -189,6 +197,40 @@ Deno.test("runner: a stop is told when it begins, while the process still runs",
     assert.deepEqual([last()?.version, outcomes.length], ["v1", 1]);
     await until("it has ended", () => outcomes.length === 2);
     assert.deepEqual([last()?.version, outcomes[1]], [null, { ok: true }]);
+  });
+});
+
+Deno.test("runner: what runs on after a stop that has failed is told when it is to run again", async () => {
+  // Regression, found by the simulation: nobody was told, so its host went on to think that nothing ran, and started it some
+  // sixteen times a second, for ever.
+  const processes: ServiceProcesses = {
+    ...thisHost.processes,
+    async start(options) {
+      const started = await thisHost.processes.start(options);
+      const stop = started.stop.bind(started);
+      let hasFailed = false;
+      started.stop = async (how) => {
+        if (hasFailed) return await stop(how);
+        hasFailed = true;
+        throw new Error("input/output error");
+      };
+      return started;
+    },
+  };
+  await run(async ({ spawn, until }) => {
+    const { runner, health } = spawn("sleep 60", {}, processes);
+    const { outcomes, replyTo } = collect();
+    const last = () => health.messages.at(-1)?.status;
+    runner.tell({ type: "start", version: "v1", replyTo });
+    await until("it runs", () => outcomes.length === 1 && last()?.version === "v1");
+    runner.tell({ type: "stop", replyTo });
+    await until("the stop has failed", () => outcomes.length === 2);
+    assert.equal(outcomes[1]?.ok, false);
+    assert.deepEqual([last()?.wanted, last()?.version], [null, "v1"]);
+    runner.tell({ type: "start", version: "v1", replyTo });
+    await until("it is answered", () => outcomes.length === 3);
+    assert.deepEqual(outcomes[2], { ok: true });
+    assert.deepEqual([last()?.wanted, last()?.version], ["v1", "v1"]);
   });
 });
 

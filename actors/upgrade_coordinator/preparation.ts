@@ -5,7 +5,12 @@
  */
 
 import { infoHashOf } from "../../host/mod.ts";
-import { isSameRelease, type Release } from "../../rollout/mod.ts";
+import {
+  describeOtherContent,
+  isOtherContent,
+  isSameRelease,
+  type Release,
+} from "../../rollout/mod.ts";
 import { type Attempt, beginAttempt, overdueMs } from "./machine/attempt.ts";
 import { prepare } from "./prepare.ts";
 import type { Wanted } from "./machine/next.ts";
@@ -42,6 +47,13 @@ export function beginPreparation(
   if (release === null) {
     setWaitingFor(
       `the release ${version} is neither on offer, nor committed, nor on this host's disk`,
+      deps,
+    );
+    return;
+  }
+  if (isOtherContent(release, wanted)) {
+    setWaitingFor(
+      describeOtherContent({ known: release, place: "on this host's disk", wanted }),
       deps,
     );
     return;
@@ -109,6 +121,7 @@ export function takeAttempt(
   return taken;
 }
 
+/** What is on the disk under the version may be of other content than what is wanted. */
 function findRelease(
   { offer, service }: Reading,
   wanted: Wanted,

@@ -360,6 +360,26 @@ Deno.test("upgrade coordinator: a release without a blob that only this host's d
   }, { stored: "v1" });
 });
 
+Deno.test("upgrade coordinator: what its disk has is not prepared for other content of the same version", async () => {
+  // Regression, found by the simulation: it was ready at once, was not what is wanted, and so was prepared again, a hundred times a
+  // second and without a word.
+  const { view, ...reading } = forgedReadingOf("v1");
+  const infoHash = "b".repeat(40);
+  const current = new Map(
+    [...view.current].map(([host, entry]) => [host, { ...entry, infoHash }]),
+  );
+  await run(async ({ clock, coordinator, pinner, fetcher, waitingFor }) => {
+    coordinator.tell({ type: "read", reading: asRead({ ...reading, view: { ...view, current } }) });
+    await clock.advance(100);
+    assert.equal(
+      waitingFor(),
+      `v1 is a release without a blob (on this host's disk), and ${infoHash} is wanted under the same version; ` +
+        "publish the new content under another version, and roll that out",
+    );
+    assert.deepEqual([...pinner.messages, ...fetcher.messages].map(({ type }) => type), []);
+  }, { stored: "v1" });
+});
+
 Deno.test("upgrade coordinator: what was prepared is not taken for other content of the same version", async () => {
   // Regression: v2 was prepared, then published elsewhere with other content, and the host staged the one for the other.
   await run(async ({ clock, coordinator, pinner, fetcher }) => {
